@@ -1,0 +1,2 @@
+/** The entry "flashtree/node": what only Node has. */
+export { FileStream, type FileStreamOptions, type NodeFsLike } from "./file-stream.ts"

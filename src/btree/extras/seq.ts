@@ -1,0 +1,49 @@
+/** btree(3)'s cursor codes, on the handle's own cursor. */
+import type { Bytes } from "../../bytes.ts"
+import { failure } from "../../errors.ts"
+import { Cursor } from "../cursor.ts"
+import type { BTree } from "../tree.ts"
+import { R_CURSOR, R_FIRST, R_LAST, R_NEXT, R_PREV } from "../types.ts"
+
+/** Gives the record that `code` leads to as [key, value], or undefined when there is none (the cursor then stays). */
+export function seq(tree: BTree, code: number, key?: Bytes): [Uint8Array, Uint8Array] | undefined {
+  tree._enter()
+  const cursor = ownCursor(tree)
+  let on = false
+  if (code === R_CURSOR) {
+    if (key === undefined || key === null) throw failure("EINVAL", "seq(R_CURSOR, key) needs a key")
+    tree._take(key)
+    if (tree._keyLength === 0) throw failure("EINVAL", "the empty key cannot start a scan; use R_FIRST")
+    on = cursor.seek(key)
+  } else if (code === R_FIRST) on = cursor.first()
+  else if (code === R_LAST) on = cursor.last()
+  else if (code === R_NEXT) on = cursor.next()
+  else if (code === R_PREV) on = cursor.previous()
+  else {
+    throw failure(
+      "EINVAL",
+      `seq codes are R_CURSOR (1), R_FIRST (3), R_LAST (6), R_NEXT (7), R_PREV (9), not ${code}`,
+    )
+  }
+  return on ? [cursor.key(), cursor.value()] : undefined
+}
+
+/** put with R_CURSOR: replaces the record under the handle's own cursor, which moves along when the key changes. */
+export function putAtCursor(tree: BTree, key: Bytes, value: Uint8Array): boolean {
+  tree._take(key)
+  if (!deleteAtCursor(tree))
+    throw failure("EINVAL", "R_CURSOR without a record under the cursor: call seq first")
+  tree.put(key, value, 0)
+  ownCursor(tree).seek(key)
+  return true
+}
+
+/** delete with R_CURSOR. */
+export function deleteAtCursor(tree: BTree): boolean {
+  return ownCursor(tree).delete()
+}
+
+function ownCursor(tree: BTree): Cursor {
+  if (tree._cursor === null) tree._cursor = new Cursor(tree)
+  return tree._cursor
+}

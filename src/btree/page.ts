@@ -1,0 +1,184 @@
+/**
+ * Items of one page: the slot index grows up from the header, items grow down from the end. A leaf may hold gaps, bytes of
+ * the item area that no item uses (frame.gaps counts them); FORMAT.md says how large they may be where 1.85 writes too.
+ */
+import { markDirty } from "../page/cache.ts"
+import type { Frame } from "../page/pool.ts"
+import { moveBytes, zeroBytes } from "../platform.ts"
+import {
+  aligned,
+  DATA_SIZE,
+  FLAGS,
+  HEADER,
+  ITEM_HEADER,
+  KEY_SIZE,
+  LEAF,
+  LOWER,
+  NEXT,
+  OVERFLOW,
+  PGNO,
+  PREV,
+  UPPER,
+} from "./layout.ts"
+import type { BTree } from "./tree.ts"
+
+/** Gives the number of items on a tree page. */
+export function itemCount(tree: BTree, frame: Frame): number {
+  return (frame.view.getUint16(frame.base + LOWER, tree._little) - HEADER) >> 1
+}
+
+/** Gives the offset of item `index` in the frame's buffer (not in the page). */
+export function itemAt(tree: BTree, frame: Frame, index: number): number {
+  return frame.base + frame.view.getUint16(frame.base + HEADER + index * 2, tree._little)
+}
+
+/** Gives the bytes the item at buffer offset `at` takes. */
+export function itemSize(tree: BTree, frame: Frame, at: number): number {
+  const size = ITEM_HEADER + frame.view.getUint32(at + KEY_SIZE, tree._little)
+  return aligned(frame.kind === LEAF ? size + frame.view.getUint32(at + DATA_SIZE, tree._little) : size)
+}
+
+/** Gives the offset in the page of the lowest item byte; an empty 64 KiB page stores 0 for 65536. */
+export function upperBound(tree: BTree, frame: Frame): number {
+  return frame.view.getUint16(frame.base + UPPER, tree._little) || 65536
+}
+
+/** Writes the header of a page just created. */
+export function formatPage(tree: BTree, frame: Frame, kind: number, prev: number, next: number): void {
+  const view = frame.view
+  const base = frame.base
+  view.setUint32(base + PGNO, frame.pgno, tree._little)
+  view.setUint32(base + PREV, prev, tree._little)
+  view.setUint32(base + NEXT, next, tree._little)
+  view.setUint32(base + FLAGS, kind, tree._little)
+  if (kind !== OVERFLOW) {
+    view.setUint16(base + LOWER, HEADER, tree._little)
+    view.setUint16(base + UPPER, tree._pagesize, tree._little)
+  }
+  frame.kind = kind
+}
+
+/** Sets a neighbour link (PREV or NEXT) of a page. */
+export function setLink(tree: BTree, frame: Frame, link: number, pgno: number): void {
+  frame.view.setUint32(frame.base + link, pgno, tree._little)
+  markDirty(tree._cache, frame, link, link + 4)
+}
+
+/** Tells whether an item of `used` bytes fits, and closes the page's gaps when it fits only then. */
+export function makeRoom(tree: BTree, frame: Frame, used: number): boolean {
+  const need = aligned(used) + 2
+  const free = upperBound(tree, frame) - frame.view.getUint16(frame.base + LOWER, tree._little)
+  if (free >= need) return true
+  if (free + frame.gaps < need) return false
+  closeGaps(tree, frame)
+  return true
+}
+
+/** Opens slot `index` for an item of `used` bytes, for which there is room; gives the buffer offset to write it at. */
+export function openSlot(tree: BTree, frame: Frame, index: number, used: number): number {
+  const view = frame.view
+  const base = frame.base
+  const lower = view.getUint16(base + LOWER, tree._little)
+  const upper = upperBound(tree, frame) - aligned(used)
+  const slot = HEADER + index * 2
+  if (slot < lower) moveBytes(frame, base + slot, frame, base + slot + 2, lower - slot)
+  view.setUint16(base + slot, upper, tree._little)
+  view.setUint16(base + LOWER, lower + 2, tree._little)
+  view.setUint16(base + UPPER, upper, tree._little)
+  markDirty(tree._cache, frame, LOWER, HEADER)
+  markDirty(tree._cache, frame, slot, lower + 2)
+  markDirty(tree._cache, frame, upper, upper + used)
+  return base + upper
+}
+
+/** Takes the items [from, to) off the page; what they leave is a gap, unless it borders on the free space. */
+export function closeSlots(tree: BTree, frame: Frame, from: number, to: number): void {
+  const view = frame.view
+  const base = frame.base
+  const before = upperBound(tree, frame)
+  let upper = before
+  for (let i = from; i < to; i++) {
+    const at = itemAt(tree, frame, i)
+    const size = itemSize(tree, frame, at)
+    if (at - base === upper) upper += size
+    else frame.gaps += size
+  }
+  const lower = view.getUint16(base + LOWER, tree._little)
+  const slot = HEADER + from * 2
+  const past = HEADER + to * 2
+  const left = lower - past
+  if (left > 0) {
+    moveBytes(frame, base + past, frame, base + slot, left)
+    markDirty(tree._cache, frame, slot, slot + left)
+  }
+  view.setUint16(base + LOWER, lower - (past - slot), tree._little)
+  if (left === 0 && from === 0) {
+    upper = tree._pagesize
+    frame.gaps = 0
+  }
+  view.setUint16(base + UPPER, upper, tree._little)
+  markDirty(tree._cache, frame, LOWER, upper === before ? UPPER : HEADER)
+}
+
+/**
+ * Closes the page's gaps where they are larger than the real 1.85 survives (spec section 15). Nothing on atomic streams: there
+ * only we read the pages.
+ */
+export function limitGaps(tree: BTree, frame: Frame): void {
+  if (frame.gaps === 0 || tree._gapLimit < 0) return
+  let largest = 0
+  if (frame.kind === LEAF) {
+    for (let i = itemCount(tree, frame) - 1; i >= 0; i--) {
+      const size = itemSize(tree, frame, itemAt(tree, frame, i))
+      if (size > largest) largest = size
+    }
+    if (frame.gaps <= tree._gapLimit - (largest + 2)) return
+  }
+  closeGaps(tree, frame)
+}
+
+/** Packs the page's items against its end; the free space becomes zeros. Uses the scratch page. */
+export function closeGaps(tree: BTree, frame: Frame): void {
+  const scratch = copyToScratch(tree, frame)
+  const count = itemCount(tree, frame)
+  emptyPage(tree, frame)
+  takeItems(tree, scratch, 0, count, frame)
+}
+
+/** Gives the scratch page, holding a copy of the page; it is allocated by the first call and kept. */
+export function copyToScratch(tree: BTree, frame: Frame): Frame {
+  if (tree._scratch === null) tree._scratch = tree._cache.pool.take(1)
+  const scratch = tree._scratch
+  scratch.kind = frame.kind
+  scratch.gaps = frame.gaps
+  moveBytes(frame, frame.base, scratch, scratch.base, tree._pagesize)
+  return scratch
+}
+
+/** Takes all items off the page and zeroes what is not header. */
+export function emptyPage(tree: BTree, frame: Frame): void {
+  const base = frame.base
+  zeroBytes(frame, base + HEADER, tree._pagesize - HEADER)
+  frame.view.setUint16(base + LOWER, HEADER, tree._little)
+  frame.view.setUint16(base + UPPER, tree._pagesize, tree._little)
+  frame.gaps = 0
+  markDirty(tree._cache, frame, LOWER, tree._pagesize)
+}
+
+/** Appends the items [from, to) of `source` to `target`, which has room and is dirty as a whole from LOWER on. */
+export function takeItems(tree: BTree, source: Frame, from: number, to: number, target: Frame): void {
+  const view = target.view
+  const base = target.base
+  let lower = view.getUint16(base + LOWER, tree._little)
+  let upper = upperBound(tree, target)
+  for (let i = from; i < to; i++) {
+    const at = itemAt(tree, source, i)
+    const size = itemSize(tree, source, at)
+    upper -= size
+    moveBytes(source, at, target, base + upper, size)
+    view.setUint16(base + lower, upper, tree._little)
+    lower += 2
+  }
+  view.setUint16(base + LOWER, lower, tree._little)
+  view.setUint16(base + UPPER, upper, tree._little)
+}

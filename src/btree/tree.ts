@@ -1,0 +1,461 @@
+/** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/. */
+import type { Bytes, Region } from "../bytes.ts"
+import { growRegion, makeRegion, toBytes } from "../bytes.ts"
+import { failure } from "../errors.ts"
+import type { PageOwner } from "../page/cache.ts"
+import {
+  createPage,
+  dropPages,
+  markDirty,
+  type PageCache,
+  refuseIfFailed,
+  releasePins,
+  writeDirtyPages,
+} from "../page/cache.ts"
+import type { Frame } from "../page/pool.ts"
+import { encodeText, textSize } from "../platform.ts"
+import type { RandomAccessStream } from "../stream/stream.ts"
+import { checkPage } from "./check-page.ts"
+import { Cursor } from "./cursor.ts"
+import type { RangeIterator } from "./extras/ranges.ts"
+import { FLAGS, LEAF, META_SIZE, PRESERVE, ROOT, TYPE_MASK } from "./layout.ts"
+import { readMeta, writeMeta } from "./meta.ts"
+import { formatPage } from "./page.ts"
+import { insertRecord, overwriteRecord } from "./put.ts"
+import { copyValue, copyValueInto, type Shown, showRecord } from "./record.ts"
+import { rangeIsEmpty, removeEverything, removeRange, removeRecords } from "./remove.ts"
+import { Scan } from "./scan.ts"
+import { search } from "./search.ts"
+import type { Finding, Progress, Stat } from "./types.ts"
+import { R_CURSOR, R_NOOVERWRITE } from "./types.ts"
+
+/** States of a handle: BUSY while a change is under way, and for good when it was cut short. */
+const OPEN = 0
+const BUSY = 1
+const CLOSED = 2
+
+/**
+ * An ordered map from byte strings to byte strings, in a Berkeley DB 1.85 btree file. Made by open(). Changes are in memory until
+ * flush() or close(). Every method throws ECLOSED after close(), EIO, ECORRUPT; changes also EROFS, ENOSPC.
+ */
+export class BTree implements Shown, PageOwner {
+  declare bytes: Uint8Array
+  declare keyOffset: number
+  declare keyLength: number
+  declare valueOffset: number
+  declare valueLength: number
+  /** Frames made, capacity in frames, hits, misses, evictions; pageReads, pageWrites and bytesWritten count stream traffic. */
+  declare readonly cache: PageCache
+
+  /** @internal */ declare _stream: RandomAccessStream
+  /** @internal */ declare _cache: PageCache
+  /** @internal */ declare _state: number
+  /** @internal Why nothing may be changed; empty when it may. */ declare _readonly: string
+  /** @internal */ declare _pagesize: number
+  /** @internal Byte order of the file. */ declare _little: boolean
+  /** @internal */ declare _duplicates: boolean
+  /** @internal Pages of the file, those not yet written included. */ declare _pages: number
+  /** @internal Head of the free list. */ declare _free: number
+  /** @internal Something changed since the last flush. */ declare _modified: boolean
+  /** @internal The free list's head changed, or the file is new. */ declare _metaDirty: boolean
+  /** @internal The stream is longer than the tree: the next flush cuts it. */ declare _trim: boolean
+  /** @internal Counts changes that move records: cursors compare it. */ declare _changes: number
+  /** @internal Longest key + data kept in a leaf. */ declare _inline: number
+  /** @internal Largest gaps + largest item that 1.85 survives; -1: only we read the pages. */
+  declare _gapLimit: number
+  /** @internal 0 no page checks, 1 verify, 2 adopt. */ declare _checks: number
+  /** @internal */ declare _compare: ((a: Uint8Array, b: Uint8Array) => number) | null
+  /** @internal */ declare _prefix: ((a: Uint8Array, b: Uint8Array) => number) | null
+  /** @internal The search key. */ declare _key: Region
+  /** @internal */ declare _keyLength: number
+  /** @internal The end of a range to delete. */ declare _end: Region
+  /** @internal */ declare _endLength: number
+  /** @internal A big key loaded to be compared. */ declare _big: Region
+  /** @internal The separator on its way up. */ declare _separator: Region
+  /** @internal */ declare _separatorSize: number
+  /** @internal */ declare _separatorBig: boolean
+  /** @internal */ declare _meta: Region
+  /** @internal A page to split and compact with. */ declare _scratch: Frame | null
+  /** @internal Where the last search ended: leaf, index, and the pages and indexes above it. */
+  declare _leaf: Frame
+  /** @internal */ declare _index: number
+  /** @internal */ declare _path: number[]
+  /** @internal */ declare _slots: number[]
+  /** @internal */ declare _depth: number
+  /** @internal The two halves of the last split. */ declare _left: Frame
+  /** @internal */ declare _right: Frame
+  /** @internal */ declare _cutUsed: number
+  /** @internal Chains of the record being written, 0 for none. */ declare _keyChain: number
+  /** @internal */ declare _dataChain: number
+  /** @internal Equal keys passed by the last _findEqual. */ declare _ordinal: number
+  /** @internal The handle's own cursor, for seq. */ declare _cursor: Cursor | null
+
+  /** @internal open() checks the arguments; `pagesize` is that of a new database. */
+  constructor(stream: RandomAccessStream, pagesize: number, duplicates: boolean, little: boolean) {
+    this._stream = stream
+    this._state = OPEN
+    this._readonly = ""
+    this._pagesize = pagesize
+    this._little = little
+    this._duplicates = duplicates
+    this._changes = 0
+    this._inline = 0
+    this._gapLimit = -1
+    this._checks = 0
+    this._compare = null
+    this._prefix = null
+    this._key = makeRegion(64)
+    this._keyLength = 0
+    this._end = makeRegion(16)
+    this._endLength = 0
+    this._big = makeRegion(16)
+    this._separator = makeRegion(16)
+    this._separatorSize = 0
+    this._separatorBig = false
+    this._meta = makeRegion(META_SIZE)
+    this._scratch = null
+    this._index = 0
+    this._path = []
+    this._slots = []
+    this._depth = 0
+    this._cutUsed = 0
+    this._keyChain = 0
+    this._dataChain = 0
+    this._ordinal = 0
+    this._cursor = null
+    this._pages = 0
+    this._free = 0
+    this._modified = false
+    this._metaDirty = false
+    this._trim = false
+    this.bytes = this._key.bytes
+    this.keyOffset = 0
+    this.keyLength = 0
+    this.valueOffset = 0
+    this.valueLength = 0
+  }
+
+  /** Gives a copy of the value, or `fallback` (undefined) when the key is absent. Reads depth pages at most. */
+  get<T = undefined>(key: Bytes, fallback?: T): Uint8Array | T {
+    if (!this._lookup(key)) return fallback as T
+    return copyValue(this, this._leaf, this._index)
+  }
+
+  /** Copies what fits of the value into `target` from `offset` (0); gives its whole length, -1 when the key is absent. */
+  getInto(key: Bytes, target: Uint8Array, offset?: number): number {
+    if (!this._lookup(key)) return -1
+    return copyValueInto(this, this._leaf, this._index, target, offset === undefined ? 0 : offset)
+  }
+
+  /**
+   * Tells whether the key is there, and then points `bytes`, keyOffset, keyLength, valueOffset, valueLength at the record in the
+   * handle's own memory, until the next call. Copies and allocates nothing.
+   */
+  find(key: Bytes): boolean {
+    if (!this._lookup(key)) return false
+    showRecord(this, this, this._leaf, this._index)
+    return true
+  }
+
+  /** Tells whether the key is there. */
+  has(key: Bytes): boolean {
+    return this._lookup(key)
+  }
+
+  /** Sets the value of a key; with duplicates adds a value after those the key has. */
+  set(key: Bytes, value: Bytes): void {
+    this.put(key, value, 0)
+  }
+
+  /**
+   * Sets the value of a key. With R_NOOVERWRITE an existing key stays and the result is false; with R_CURSOR the record under the
+   * handle's own cursor (seq) is replaced. A value of the same size is overwritten in place. The value must not be a part of the
+   * handle's own `bytes`. Allocates nothing once the cache is warm.
+   */
+  put(key: Bytes, value: Bytes, flags?: number): boolean {
+    this._enterWrite()
+    const data = toBytes(value, "value")
+    if (flags === R_CURSOR && this._putAtCursor !== undefined) return this._putAtCursor(key, data)
+    if (flags !== undefined && flags !== 0 && flags !== R_NOOVERWRITE) {
+      throw failure(
+        "EINVAL",
+        `put takes the flags 0, R_CURSOR (1) and R_NOOVERWRITE (8) in a btree, not ${flags}`,
+      )
+    }
+    this._take(key)
+    let found = this._search()
+    if (found && flags === R_NOOVERWRITE) return false
+    if (this._duplicates) {
+      search(this, 1)
+      found = false
+    }
+    this._begin()
+    if (!found) insertRecord(this, data)
+    if (!found || overwriteRecord(this, data)) this._changes++
+    this._finish()
+    return true
+  }
+
+  /** Deletes a key, with duplicates all its values; false when it was not there. With R_CURSOR: the record under seq's cursor. */
+  declare delete: (key: Bytes, flags?: number) => boolean
+
+  /**
+   * Deletes all keys from `start` (or the first) up to `end` (or the last), exclusive, and gives how many there were. Whole
+   * pages go at once.
+   */
+  deleteRange(start?: Bytes | null, end?: Bytes | null): number {
+    this._enterWrite()
+    const fromStart = start === undefined || start === null
+    const toEnd = end === undefined || end === null
+    if (!toEnd) {
+      const bytes = toBytes(end, "end key")
+      this._end = growRegion(this._end, bytes.length)
+      this._end.bytes.set(bytes)
+      this._endLength = bytes.length
+    }
+    if (!fromStart) {
+      this._take(start)
+      if (!toEnd && rangeIsEmpty(this)) return 0
+    }
+    const count = removeRange(this, fromStart, toEnd)
+    if (count > 0) this._changes++
+    this._finish()
+    return count
+  }
+
+  /** Removes everything; the next flush makes that durable and gives the stream's space back. */
+  clear(): void {
+    this._enterWrite()
+    this._begin()
+    removeEverything(this)
+    this._changes++
+    this._finish()
+  }
+
+  /**
+   * Calls `visit` with a cursor on each record of a range, until it gives false. Bounds and flags (INCL, DESC) as in keys(). The
+   * tree may be changed while it runs.
+   */
+  forEach(
+    visit: (cursor: Cursor) => boolean | undefined | void,
+    start?: Bytes | null,
+    end?: Bytes | null,
+    flags?: number,
+  ): void {
+    this._enter()
+    const scan = new Scan(this, start, end, flags)
+    while (scan._step()) {
+      if (visit(scan._cursor) === false) return
+    }
+  }
+
+  /** Gives a new cursor, independent of all others. */
+  cursor(): Cursor {
+    this._enter()
+    return new Cursor(this)
+  }
+
+  /**
+   * Writes what changed since the last flush (dirty byte ranges only) and flushes the stream. Does nothing at all when nothing
+   * changed. After an error the handle writes no more (EIO); rollback() or reopening goes on from the last flushed state.
+   */
+  flush(): void {
+    this._enter()
+    const cache = this._cache
+    refuseIfFailed(cache)
+    if (!this._modified) return
+    writeDirtyPages(cache)
+    cache.failed = true
+    if (this._metaDirty) writeMeta(this)
+    if (this._trim) this._stream.setSize(this._pages * this._pagesize)
+    this._stream.flush()
+    cache.failed = false
+    cache.spilled = false
+    this._metaDirty = false
+    this._trim = false
+    this._modified = false
+  }
+
+  /**
+   * Forgets everything since the last flush, and heals a handle that an error stopped. On a stream that is not atomic this is
+   * possible only until a changed page had to be evicted: EINVAL then.
+   */
+  rollback(): void {
+    if (this._state === CLOSED) this._enter()
+    const cache = this._cache
+    if (this._stream.rollback !== undefined) {
+      this._stream.rollback()
+    } else if (cache.spilled || cache.failed) {
+      cache.failed = true
+      throw failure(
+        "EINVAL",
+        "changes were written to a stream that is not atomic: nothing left to roll back to",
+      )
+    }
+    dropPages(cache)
+    this._load()
+    this._changes++
+    this._state = OPEN
+  }
+
+  /** Flushes and ends the handle; the stream stays open. May be called twice. After a failed write it only ends the handle. */
+  close(): void {
+    if (this._state === CLOSED) return
+    if (this._state === OPEN && !this._cache.failed) this.flush()
+    this._state = CLOSED
+    dropPages(this._cache)
+  }
+
+  /** Gives keys in order, each a copy, from `start` (the smallest key >= it, also when descending) to `end`, exclusive. */
+  declare keys: (start?: Bytes | null, end?: Bytes | null, flags?: number) => RangeIterator<Uint8Array>
+  /** As keys(), but values. */
+  declare values: (start?: Bytes | null, end?: Bytes | null, flags?: number) => RangeIterator<Uint8Array>
+  /** As keys(), but [key, value] pairs. */
+  declare items: (
+    start?: Bytes | null,
+    end?: Bytes | null,
+    flags?: number,
+  ) => RangeIterator<[Uint8Array, Uint8Array]>
+  /** btree(3)'s seq on the handle's own cursor: R_CURSOR with a key, R_FIRST, R_LAST, R_NEXT, R_PREV. Undefined: no such record. */
+  declare seq: (code: number, key?: Bytes) => [Uint8Array, Uint8Array] | undefined
+  /** Counts pages and entries. Reads the whole tree. */
+  declare stat: (progress?: Progress) => Stat
+  /** Checks the whole file and gives what is wrong: nothing for a sound one. Reads every page in use; allocates a byte a page. */
+  declare check: (progress?: Progress) => Finding[]
+
+  /** @internal extras */ declare _putAtCursor?: (key: Bytes, value: Uint8Array) => boolean
+  /** @internal extras */ declare _deleteAtCursor?: () => boolean
+  /** @internal extras */ declare _findEqual: (ordinal: number) => boolean
+  /** @internal extras */ declare _ordinalOf: (cursor: Cursor, order: number, same: boolean) => number
+  /** @internal extras */ declare _deleteEquals: () => void
+  /** @internal extras */ declare _mend?: (frame: Frame, at: number, keySize: number) => void
+  /** @internal extras */ declare _verifyCheck: (frame: Frame) => void
+  /** @internal extras */ declare _storeCheck: (frame: Frame) => void
+
+  /** @internal Refuses a handle that is closed or was cut short, and starts a call. */
+  _enter(): void {
+    if (this._state === CLOSED) throw failure("ECLOSED", "the database is closed")
+    if (this._state === BUSY) {
+      throw failure(
+        "EIO",
+        "an earlier change was cut short: roll back, or reopen to go on from the last flushed state",
+      )
+    }
+    if (this._cache.pinned > 0) releasePins(this._cache)
+  }
+
+  /** @internal */
+  _enterWrite(): void {
+    this._enter()
+    if (this._readonly !== "") throw failure("EROFS", this._readonly)
+    refuseIfFailed(this._cache)
+  }
+
+  /** @internal From here to _finish the tree is in pieces: an exception between the two leaves the handle BUSY. */
+  _begin(): void {
+    this._state = BUSY
+    this._modified = true
+  }
+
+  /** @internal */
+  _finish(): void {
+    this._state = OPEN
+    // The change is whole in memory, but a page it displaced could not be written.
+    if (this._cache.full !== null) refuseIfFailed(this._cache)
+  }
+
+  /** @internal Makes `key` the search key. */
+  _take(key: Bytes): void {
+    if (typeof key === "string") {
+      const size = textSize(key)
+      this._key = growRegion(this._key, size)
+      encodeText(key, this._key.bytes, 0)
+      this._keyLength = size
+      return
+    }
+    const bytes = toBytes(key, "key")
+    this._key = growRegion(this._key, bytes.length)
+    this._key.bytes.set(bytes)
+    this._keyLength = bytes.length
+  }
+
+  /** @internal */
+  _lookup(key: Bytes): boolean {
+    this._enter()
+    this._take(key)
+    return this._search()
+  }
+
+  /** @internal Goes to the search key, the first of equal ones. */
+  _search(): boolean {
+    return this._duplicates ? this._findEqual(0) : search(this, 0)
+  }
+
+  /** @internal Takes the tree's state from the stream, or makes a new tree in memory. */
+  _load(): void {
+    const size = this._stream.size()
+    this._modified = false
+    this._trim = false
+    if (size === 0) {
+      this._createRoot()
+    } else {
+      readMeta(this, size)
+      this._metaDirty = false
+    }
+  }
+
+  /** @internal An empty leaf at the root, and nothing else. */
+  _createRoot(): void {
+    this._pages = 2
+    this._free = 0
+    this._metaDirty = true
+    formatPage(this, createPage(this._cache, ROOT), LEAF, 0, 0)
+  }
+
+  /** @internal */
+  checkPage(frame: Frame): void {
+    checkPage(this, frame)
+  }
+
+  /** @internal */
+  _verifyPage(frame: Frame): void {
+    if (this._checks !== 0) this._verifyCheck(frame)
+  }
+
+  /** @internal A page check that we do not keep up must not stay behind. */
+  sealPage(frame: Frame): void {
+    if (frame.kind === 0) return
+    if (this._checks !== 0) {
+      this._storeCheck(frame)
+      return
+    }
+    const flags = frame.view.getUint32(frame.base + FLAGS, this._little)
+    const clean = flags & (TYPE_MASK | PRESERVE)
+    if (flags !== clean) {
+      frame.view.setUint32(frame.base + FLAGS, clean, this._little)
+      markDirty(this._cache, frame, FLAGS, FLAGS + 4)
+    }
+  }
+
+  /** @internal Sets right what 1.85 wrote in the wrong byte order (defect Q12). */
+  _mendReference(frame: Frame, at: number, keySize: number): void {
+    if (!this._little && this._mend !== undefined) this._mend(frame, at, keySize)
+  }
+}
+
+// Attached here: Espruino cannot parse a class method named by a reserved word.
+BTree.prototype.delete = function (this: BTree, key: Bytes, flags?: number): boolean {
+  this._enterWrite()
+  if (flags === R_CURSOR && this._deleteAtCursor !== undefined) return this._deleteAtCursor()
+  if (flags !== undefined && flags !== 0) {
+    throw failure("EINVAL", `delete takes the flags 0 and R_CURSOR (1), not ${flags}`)
+  }
+  this._take(key)
+  if (!this._search()) return false
+  this._begin()
+  if (this._duplicates) this._deleteEquals()
+  else removeRecords(this, this._index, this._index + 1)
+  this._changes++
+  this._finish()
+  return true
+}

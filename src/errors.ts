@@ -1,0 +1,50 @@
+/**
+ * Every error flashtree throws, made by a factory: a subclass of Error cannot be built on Espruino.
+ * The code is stable and meant for programs; the message says what was found and what was expected.
+ */
+
+/** EINVAL argument; EFTYPE not this format; ECORRUPT damaged; EIO device refused; the rest as in errno. */
+export type ErrorCode =
+  | "EINVAL"
+  | "EFTYPE"
+  | "ECORRUPT"
+  | "EIO"
+  | "ENOSPC"
+  | "ENOMEM"
+  | "EROFS"
+  | "EBUSY"
+  | "ESTALE"
+  | "EEXIST"
+  | "ECLOSED"
+
+export interface FlashtreeError extends Error {
+  code: ErrorCode
+  /** Page number, for ECORRUPT. */
+  page?: number
+  /** Byte offset within that page, for ECORRUPT. */
+  offset?: number
+  /** What the stream or device threw, for EIO. */
+  cause?: unknown
+}
+
+/** Gives an Error with `code` and `message`; the caller throws it. */
+export function failure(code: ErrorCode, message: string, cause?: unknown): FlashtreeError {
+  const error = new Error(`${code}: ${message}`) as FlashtreeError
+  error.name = "FlashtreeError"
+  error.code = code
+  if (cause !== undefined) error.cause = cause
+  return error
+}
+
+/** Gives an ECORRUPT error that names the page and the byte offset within it. */
+export function corruption(page: number, offset: number, message: string): FlashtreeError {
+  const error = failure("ECORRUPT", `page ${page}, offset ${offset}: ${message}`)
+  error.page = page
+  error.offset = offset
+  return error
+}
+
+/** Tells whether `error` came from flashtree (and so has a stable `code`). */
+export function isFlashtreeError(error: unknown): error is FlashtreeError {
+  return error instanceof Error && error.name === "FlashtreeError"
+}
