@@ -52,6 +52,17 @@ export function toBytes(value: Bytes, what: string): Uint8Array {
   )
 }
 
+/** Gives the offset (0 when left out) at which a result is to go into `target`. EINVAL when it is not a place in a Uint8Array. */
+export function checkTarget(target: Uint8Array, offset: number | undefined): number {
+  if (!(target instanceof Uint8Array))
+    throw failure("EINVAL", `the target must be a Uint8Array, not ${describe(target)}`)
+  const at = offset === undefined ? 0 : offset
+  if (!(at >= 0 && at <= target.length && at % 1 === 0)) {
+    throw failure("EINVAL", `offset ${at} in a target of ${target.length} bytes`)
+  }
+  return at
+}
+
 function describe(value: unknown): string {
   return value === null ? "null" : typeof value
 }

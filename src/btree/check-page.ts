@@ -36,7 +36,7 @@ export function checkPage(tree: BTree, frame: Frame): void {
   if (type === INTERNAL || type === LEAF) checkItems(tree, frame, type)
   else if (type !== OVERFLOW) throw corruption(frame.pgno, FLAGS, `page type ${type} is not part of a btree`)
   frame.kind = type
-  tree._verifyPage(frame)
+  if (tree._checks !== 0) tree._verifyCheck(frame)
 }
 
 function checkItems(tree: BTree, frame: Frame, type: number): void {
@@ -84,7 +84,7 @@ function checkItems(tree: BTree, frame: Frame, type: number): void {
     } else if ((flags & BIG_DATA) !== 0) {
       if (dataSize !== REFERENCE)
         throw corruption(frame.pgno, offset, `a reference to data of ${dataSize} bytes`)
-      if ((flags & BIG_KEY) === 0) tree._mendReference(frame, at, keySize)
+      if ((flags & BIG_KEY) === 0 && !little && tree._mend !== undefined) tree._mend(frame, at, keySize)
       checkReference(tree, frame, offset + ITEM_HEADER + keySize)
     }
     total += aligned(size)

@@ -3,12 +3,14 @@
  * after a change it finds its place again by the key. So any number of cursors stay right while the tree changes, nothing is
  * registered anywhere, and an abandoned cursor costs nothing (defects Q6, Q7).
  */
+
 import type { Bytes, Region } from "../bytes.ts"
-import { copyOut, growRegion, makeRegion } from "../bytes.ts"
+import { checkTarget, copyOut, growRegion, makeRegion } from "../bytes.ts"
 import { corruption, failure } from "../errors.ts"
 import { fetchPage, pin, unpin } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { copyBytes, moveBytes, replaceBytes } from "../platform.ts"
+import { begin, enter, enterWrite, finish, takeKey } from "./handle.ts"
 import { BIG_KEY, HEADER, ITEM_FLAGS, ITEM_HEADER, KEY_SIZE, LEAF, NEXT, PREV } from "./layout.ts"
 import { itemAt, itemCount } from "./page.ts"
 import { copyValue, copyValueInto, type Shown, showRecord } from "./record.ts"
@@ -16,10 +18,14 @@ import { removeRecords } from "./remove.ts"
 import { compareKeys, loadBigKey, neighbourLeaf, search, searchEdge } from "./search.ts"
 import type { BTree } from "./tree.ts"
 
-/** Where a cursor stands: nowhere yet; on its record; or where its record was before it was deleted. */
+/**
+ * Where a cursor stands: nowhere yet; on its record; where its record was, or would be; or, among duplicates, before the equal
+ * record that took the place of the one it deleted itself.
+ */
 const NOWHERE = 0
-const ON = 1
+export const ON = 1
 const GONE = 2
+const DELETED = 3
 
 export class Cursor implements Shown {
   declare bytes: Uint8Array
@@ -56,14 +62,14 @@ export class Cursor implements Shown {
 
   /** Goes to the first record; false when the tree is empty. Reads depth pages at most. */
   first(): boolean {
-    this._tree._enter()
+    enter(this._tree)
     searchEdge(this._tree, false)
     return this._forward(this._tree._leaf, 0, 0)
   }
 
   /** Goes to the last record; false when the tree is empty. */
   last(): boolean {
-    this._tree._enter()
+    enter(this._tree)
     searchEdge(this._tree, true)
     return this._backward(this._tree._leaf, this._tree._index - 1, 0)
   }
@@ -73,7 +79,7 @@ export class Cursor implements Shown {
    * at the end: the cursor then stays where it is. A fresh cursor goes to the first record. Allocates nothing.
    */
   next(): boolean {
-    this._tree._enter()
+    enter(this._tree)
     if (this._state === NOWHERE) return this.first()
     const leaf = this._settle()
     return this._forward(leaf, this._state === ON ? this._index + 1 : this._index, 1)
@@ -81,7 +87,7 @@ export class Cursor implements Shown {
 
   /** Goes to the record before, as next() does to the one after; a fresh cursor goes to the last record. */
   previous(): boolean {
-    this._tree._enter()
+    enter(this._tree)
     if (this._state === NOWHERE) return this.last()
     const leaf = this._settle()
     return this._backward(leaf, this._index - 1, -1)
@@ -90,8 +96,8 @@ export class Cursor implements Shown {
   /** Goes to the smallest key >= `key`, the first of equal ones; false, staying where it is, when there is none. */
   seek(key: Bytes): boolean {
     const tree = this._tree
-    tree._enter()
-    tree._take(key)
+    enter(tree)
+    takeKey(tree, key)
     if (tree._duplicates) search(tree, -1)
     else search(tree, 0)
     return this._forward(tree._leaf, tree._index, 0)
@@ -99,14 +105,14 @@ export class Cursor implements Shown {
 
   /** Gives a copy of the key the cursor stands on (or stood on, when the record was deleted). EINVAL before the first move. */
   key(): Uint8Array {
-    this._tree._enter()
+    enter(this._tree)
     this._refuseNowhere()
     return copyOut(this._key.bytes, 0, this._keyLength)
   }
 
   /** Gives a copy of the value. EINVAL when there is no record under the cursor. */
   value(): Uint8Array {
-    this._tree._enter()
+    enter(this._tree)
     this._refuseNowhere()
     const leaf = this._settle()
     if (this._state !== ON)
@@ -116,9 +122,9 @@ export class Cursor implements Shown {
 
   /** Copies what fits of the key into `target` from `offset` (0); gives its length, -1 before the first move. */
   keyInto(target: Uint8Array, offset?: number): number {
-    this._tree._enter()
+    enter(this._tree)
+    const at = checkTarget(target, offset)
     if (this._state === NOWHERE) return -1
-    const at = offset === undefined ? 0 : offset
     const room = target.length - at
     const part = this._keyLength < room ? this._keyLength : room
     if (part > 0) copyBytes(this._key.bytes, 0, target, at, part)
@@ -127,11 +133,12 @@ export class Cursor implements Shown {
 
   /** Copies what fits of the value into `target` from `offset` (0); gives its length, -1 when there is no record here. */
   valueInto(target: Uint8Array, offset?: number): number {
-    this._tree._enter()
+    enter(this._tree)
+    const at = checkTarget(target, offset)
     if (this._state === NOWHERE) return -1
     const leaf = this._settle()
     if (this._state !== ON) return -1
-    return copyValueInto(this._tree, leaf, this._index, target, offset === undefined ? 0 : offset)
+    return copyValueInto(this._tree, leaf, this._index, target, at)
   }
 
   /** Deletes the record under the cursor (one of equal ones); false when there is none. next() then gives the one after it. */
@@ -150,13 +157,20 @@ export class Cursor implements Shown {
     if (this._state === NOWHERE) throw failure("EINVAL", "the cursor is on no record yet; move it first")
   }
 
+  /** @internal */
+  _isOnRecord(): boolean {
+    if (this._state === NOWHERE) return false
+    this._settle()
+    return this._state === ON
+  }
+
   /** @internal Gives the leaf of the cursor's position, which it finds again by key after a change. */
   _settle(): Frame {
     const tree = this._tree
     if (this._changes === tree._changes) return fetchPage(tree._cache, this._page, LEAF)
     this._useKey()
-    if (tree._duplicates) this._state = tree._findEqual(this._ordinal) && this._state === ON ? ON : GONE
-    else this._state = search(tree, 0) ? ON : GONE
+    const found = tree._duplicates ? tree._findEqual(this._ordinal) : search(tree, 0)
+    if (this._state !== DELETED) this._state = found ? ON : GONE
     this._page = tree._leaf.pgno
     this._index = tree._index
     this._changes = tree._changes
@@ -251,17 +265,15 @@ export class Cursor implements Shown {
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 Cursor.prototype.delete = function (this: Cursor): boolean {
   const tree = this._tree
-  tree._enterWrite()
-  if (this._state === NOWHERE) return false
-  this._settle()
-  if (this._state !== ON) return false
+  enterWrite(tree)
+  if (!this._isOnRecord()) return false
   this._useKey()
   if (tree._duplicates) tree._findEqual(this._ordinal)
   else search(tree, 0)
-  tree._begin()
+  begin(tree)
   removeRecords(tree, tree._index, tree._index + 1)
   tree._changes++
-  this._state = GONE
-  tree._finish()
+  this._state = tree._duplicates ? DELETED : GONE
+  finish(tree)
   return true
 }

@@ -1,10 +1,8 @@
 /** The btree engine: Berkeley DB 1.85 files through MicroPython's API. */
-import { installExtras } from "./extras/index.ts"
-import { BTree } from "./tree.ts"
-
 export { Cursor } from "./cursor.ts"
-export { RangeIterator, type RangeResult } from "./extras/ranges.ts"
+export { RangeIterator, type RangeResult } from "./extras/install.ts"
 export { open } from "./open.ts"
+export { BTree } from "./tree.ts"
 export {
   DESC,
   type Finding,
@@ -23,6 +21,3 @@ export {
   R_SETCURSOR,
   type Stat,
 } from "./types.ts"
-export { BTree }
-
-installExtras(BTree.prototype)

@@ -1,8 +1,10 @@
 /** Opening a database: arguments checked, then the file recognised or a new one begun in memory. */
+
 import { failure } from "../errors.ts"
 import { PageCache, reserveFrames } from "../page/cache.ts"
 import { CACHE_FRAMES_MIN, DEFAULT_PAGESIZE } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
+import { createRoot, load } from "./handle.ts"
 import { aligned, HEADER, ITEM_HEADER, inlineLimit, PAGESIZE_MAX, PAGESIZE_MIN } from "./layout.ts"
 import { isPagesize } from "./meta.ts"
 import { BTree } from "./tree.ts"
@@ -31,7 +33,7 @@ const CACHE_FRAMES_MAX = 1 << 20
  * An existing file decides its page size, byte order and duplicates; those options are for new ones. The handle does not own the
  * stream. Reads 24 bytes. Allocates about 1 KB; page frames come as they are needed, up to cachesize.
  *
- * @throws EINVAL an option; EFTYPE not a btree file of DB 1.85; ECORRUPT cut short; EROFS an empty stream opened read-only.
+ * @throws EINVAL an option; EFTYPE not a btree file of DB 1.85; ECORRUPT cut short; ENOMEM with `reserve`.
  * @example
  * const db = open(new MemoryStream(), { pagesize: 512 })
  * db.set("key", "value")
@@ -40,9 +42,7 @@ const CACHE_FRAMES_MAX = 1 << 20
 export function open(stream: RandomAccessStream, options?: OpenOptions): BTree {
   const given: OpenOptions = options === undefined || options === null ? {} : options
   checkOptions(given)
-  if (stream === null || typeof stream !== "object" || typeof stream.read !== "function") {
-    throw failure("EINVAL", "the stream must be a RandomAccessStream: wrap other objects with fromSeekable()")
-  }
+  checkStream(stream)
   const duplicates = given.duplicates === true || given.flags === R_DUP
   const tree = new BTree(stream, newPagesize(given.pagesize, stream), duplicates, given.lorder !== 4321)
   if (given.readonly === true) tree._readonly = "the database was opened read-only"
@@ -51,8 +51,6 @@ export function open(stream: RandomAccessStream, options?: OpenOptions): BTree {
   tree._prefix = given.prefix === undefined ? null : given.prefix
   tree._checks = given.checksums === "adopt" ? 2 : given.checksums === true ? 1 : 0
   const size = stream.size()
-  if (size === 0 && tree._readonly !== "")
-    throw failure("EROFS", "the stream is empty and read-only: there is no database to open")
   openCache(tree, size, given)
   refuseWithoutExtras(tree)
   if (given.reserve === true) reserveFrames(tree._cache)
@@ -63,7 +61,7 @@ export function open(stream: RandomAccessStream, options?: OpenOptions): BTree {
 function openCache(tree: BTree, size: number, given: OpenOptions): void {
   const fields = tree as { cache: PageCache; _cache: PageCache }
   fields._cache = new PageCache(tree._stream, tree, tree._pagesize, 1)
-  tree._load()
+  load(tree)
   const pagesize = tree._pagesize
   const wanted = Math.ceil((given.cachesize === undefined ? 0 : given.cachesize) / pagesize)
   const frames =
@@ -74,7 +72,7 @@ function openCache(tree: BTree, size: number, given: OpenOptions): void {
   if (!tree._stream.atomic) {
     tree._gapLimit = pagesize - HEADER - (aligned(ITEM_HEADER + inlineLimit(pagesize, 2)) + 2)
   }
-  if (size === 0) tree._createRoot()
+  if (size === 0) createRoot(tree)
 }
 
 function newPagesize(wanted: number | undefined, stream: RandomAccessStream): number {
@@ -82,6 +80,18 @@ function newPagesize(wanted: number | undefined, stream: RandomAccessStream): nu
   const natural = stream.pagesize === undefined ? DEFAULT_PAGESIZE : stream.pagesize
   const pagesize = natural < PAGESIZE_MIN ? PAGESIZE_MIN : natural > PAGESIZE_MAX ? PAGESIZE_MAX : natural
   return pagesize & ~1
+}
+
+function checkStream(stream: RandomAccessStream): void {
+  const methods: (keyof RandomAccessStream)[] = ["read", "write", "size", "setSize", "flush"]
+  for (let i = 0; i < methods.length; i++) {
+    if (stream === null || typeof stream !== "object" || typeof stream[methods[i]] !== "function") {
+      throw failure(
+        "EINVAL",
+        `the stream has no ${methods[i]}(): a RandomAccessStream is expected; fromSeekable() makes one of other objects`,
+      )
+    }
+  }
 }
 
 function checkOptions(given: OpenOptions): void {
@@ -94,7 +104,7 @@ function checkOptions(given: OpenOptions): void {
     }
   }
   const pagesize = given.pagesize
-  if (pagesize !== undefined && pagesize !== 0 && !isPagesize(pagesize)) {
+  if (pagesize !== undefined && pagesize !== 0 && !(typeof pagesize === "number" && isPagesize(pagesize))) {
     throw failure(
       "EINVAL",
       `pagesize ${pagesize}: an even number from 512 to 65536 is expected, or 0 for the default`,
@@ -105,13 +115,21 @@ function checkOptions(given: OpenOptions): void {
     throw failure("EINVAL", `flags ${flags}: 0 or R_DUP (1) is expected`)
   }
   const minkeypage = given.minkeypage
-  if (minkeypage !== undefined && minkeypage !== 0 && !(minkeypage >= 2 && minkeypage % 1 === 0)) {
+  if (
+    minkeypage !== undefined &&
+    minkeypage !== 0 &&
+    !(typeof minkeypage === "number" && minkeypage >= 2 && minkeypage % 1 === 0)
+  ) {
     throw failure("EINVAL", `minkeypage ${minkeypage}: 0 or a whole number from 2 up is expected`)
   }
   const cachesize = given.cachesize
   if (cachesize !== undefined && !(typeof cachesize === "number" && (cachesize >= 0 || cachesize < 0))) {
     throw failure("EINVAL", `cachesize ${cachesize}: a number of bytes is expected`)
   }
+  if (given.compare !== undefined && typeof given.compare !== "function")
+    throw failure("EINVAL", "compare must be a function")
+  if (given.prefix !== undefined && typeof given.prefix !== "function")
+    throw failure("EINVAL", "prefix must be a function")
   const lorder = given.lorder
   if (lorder !== undefined && lorder !== 0 && lorder !== 1234 && lorder !== 4321) {
     throw failure("EINVAL", `lorder ${lorder}: 0, 1234 (little-endian) or 4321 (big-endian) is expected`)

@@ -53,13 +53,16 @@ export function readChain(
 ): void {
   const room = tree._pagesize - HEADER
   let page = pgno
-  let done = 0
-  while (done < wanted) {
+  for (let done = 0; done < wanted; done += room) {
     const frame = fetchPage(tree._cache, page, OVERFLOW)
-    const part = wanted - done < room ? wanted - done : room
-    copyBytes(frame.bytes, frame.base + HEADER, target, offset + done, part)
-    done += part
-    page = nextInChain(tree, frame, length - done)
+    copyBytes(
+      frame.bytes,
+      frame.base + HEADER,
+      target,
+      offset + done,
+      wanted - done < room ? wanted - done : room,
+    )
+    page = nextInChain(tree, frame, length - done - room)
   }
 }
 
@@ -67,14 +70,12 @@ export function readChain(
 export function rewriteChain(tree: BTree, pgno: number, length: number, source: Uint8Array): void {
   const room = tree._pagesize - HEADER
   let page = pgno
-  let done = 0
-  while (done < length) {
+  for (let done = 0; done < length; done += room) {
     const frame = fetchPage(tree._cache, page, OVERFLOW)
     const part = length - done < room ? length - done : room
     copyBytes(source, done, frame.bytes, frame.base + HEADER, part)
     markDirty(tree._cache, frame, HEADER, HEADER + part)
-    done += part
-    page = nextInChain(tree, frame, length - done)
+    page = nextInChain(tree, frame, length - done - room)
   }
 }
 
@@ -93,10 +94,10 @@ export function freeChain(tree: BTree, pgno: number, length: number): void {
   }
 }
 
-/** Gives the page after `frame` in its chain; `left` tells whether there must be one. */
+/** Gives the page after `frame` in its chain: there must be one when anything (`left` above 0) is left, and else none. */
 function nextInChain(tree: BTree, frame: Frame, left: number): number {
   const next = frame.view.getUint32(frame.base + NEXT, tree._little)
-  if (left > 0 ? next < 2 || next >= tree._pages : false) throw badPageNumber(tree, frame.pgno, NEXT, next)
-  if (left === 0 && next !== 0) throw corruption(frame.pgno, NEXT, "an overflow chain longer than its length")
+  if (left > 0 && (next < 2 || next >= tree._pages)) throw badPageNumber(tree, frame.pgno, NEXT, next)
+  if (left <= 0 && next !== 0) throw corruption(frame.pgno, NEXT, "an overflow chain longer than its length")
   return next
 }

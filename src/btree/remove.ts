@@ -1,7 +1,9 @@
 /** Deleting records and the pages they leave empty (spec section 6). Pages are never merged; only empty ones go. */
+
 import { corruption } from "../errors.ts"
 import { dropPages, fetchPage, markDirty, pin, unpin } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
+import { begin, createRoot } from "./handle.ts"
 import { BIG_KEY, FLAGS, INTERNAL, ITEM_FLAGS, ITEM_HEADER, LEAF, NEXT, PREV, ROOT } from "./layout.ts"
 import { closeSlots, emptyPage, itemAt, itemCount, limitGaps, setLink } from "./page.ts"
 import { dropRecords, freeReference } from "./put.ts"
@@ -83,7 +85,7 @@ export function removeRange(tree: BTree, fromStart: boolean, toEnd: boolean): nu
     const items = itemCount(tree, tree._leaf)
     const limit = toEnd ? items : endIndex(tree)
     if (limit > tree._index) {
-      tree._begin()
+      begin(tree)
       count += limit - tree._index
       removeRecords(tree, tree._index, limit)
     }
@@ -129,6 +131,6 @@ export function removeEverything(tree: BTree): void {
   const spilled = cache.spilled
   dropPages(cache)
   cache.spilled = spilled
-  tree._createRoot()
+  createRoot(tree)
   tree._trim = true
 }

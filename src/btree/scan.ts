@@ -1,8 +1,10 @@
 /** One pass over a range of keys, with MicroPython's rules for its bounds (specs: micropython-btree section 3). */
+
 import type { Bytes } from "../bytes.ts"
 import { makeRegion, type Region, toBytes } from "../bytes.ts"
 import { failure } from "../errors.ts"
 import { Cursor } from "./cursor.ts"
+import { enter } from "./handle.ts"
 import { compareKeys } from "./search.ts"
 import type { BTree } from "./tree.ts"
 import { DESC, INCL } from "./types.ts"
@@ -48,7 +50,7 @@ export class Scan {
   /** @internal Moves to the next record of the range; false at its end, and ever after. */
   _step(): boolean {
     if (this._phase === 2) {
-      this._cursor._tree._enter()
+      enter(this._cursor._tree)
       return false
     }
     const on =

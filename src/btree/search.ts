@@ -92,8 +92,9 @@ export function searchEdge(tree: BTree, last: boolean): void {
   descend(tree, ROOT, 0, last)
 }
 
-/** Goes to the first item of the leaf after the path's leaf, along the path; false at the end of the tree. */
+/** Goes to the first item of the leaf after the path's leaf, along the path; false, staying there, at the end of the tree. */
 export function nextLeafOnPath(tree: BTree): boolean {
+  const pgno = tree._leaf.pgno
   let level = tree._depth - 1
   while (level >= 0) {
     const frame = fetchPage(tree._cache, tree._path[level], INTERNAL)
@@ -105,6 +106,8 @@ export function nextLeafOnPath(tree: BTree): boolean {
     }
     level--
   }
+  // The pages above may have displaced the leaf.
+  tree._leaf = fetchPage(tree._cache, pgno, LEAF)
   return false
 }
 

@@ -4,9 +4,21 @@
  */
 import { assert } from "../assert.ts"
 import { corruption } from "../errors.ts"
-import { fetchPage, pin, unpin } from "../page/cache.ts"
+import { fetchPage, markDirty, pin, unpin } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { aligned, BIG_KEY, HEADER, INTERNAL, ITEM_FLAGS, LEAF, NEXT, PREV, ROOT } from "./layout.ts"
+import {
+  aligned,
+  BIG_KEY,
+  FLAGS,
+  HEADER,
+  INTERNAL,
+  ITEM_FLAGS,
+  LEAF,
+  LOWER,
+  NEXT,
+  PREV,
+  ROOT,
+} from "./layout.ts"
 import {
   copyToScratch,
   emptyPage,
@@ -188,6 +200,7 @@ function rebuildRoot(tree: BTree, left: number, right: number): void {
   const root = fetchPage(tree._cache, ROOT, INTERNAL | LEAF)
   emptyPage(tree, root)
   formatPage(tree, root, INTERNAL, 0, 0)
+  markDirty(tree._cache, root, FLAGS, LOWER)
   const size = tree._separatorSize
   const big = tree._separatorBig
   tree._separatorSize = 0

@@ -1,26 +1,28 @@
 /** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/. */
 import type { Bytes, Region } from "../bytes.ts"
-import { growRegion, makeRegion, toBytes } from "../bytes.ts"
+import { checkTarget, growRegion, makeRegion, toBytes } from "../bytes.ts"
 import { failure } from "../errors.ts"
-import type { PageOwner } from "../page/cache.ts"
-import {
-  createPage,
-  dropPages,
-  markDirty,
-  type PageCache,
-  refuseIfFailed,
-  releasePins,
-  writeDirtyPages,
-} from "../page/cache.ts"
+import { dropPages, type PageCache } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { encodeText, textSize } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { checkPage } from "./check-page.ts"
 import { Cursor } from "./cursor.ts"
 import type { RangeIterator } from "./extras/ranges.ts"
-import { FLAGS, LEAF, META_SIZE, PRESERVE, ROOT, TYPE_MASK } from "./layout.ts"
-import { readMeta, writeMeta } from "./meta.ts"
-import { formatPage } from "./page.ts"
+import {
+  begin,
+  CLOSED,
+  enter,
+  enterWrite,
+  finish,
+  flushTree,
+  locate,
+  lookup,
+  OPEN,
+  rollbackTree,
+  sealPage,
+  takeKey,
+} from "./handle.ts"
+import { META_SIZE } from "./layout.ts"
 import { insertRecord, overwriteRecord } from "./put.ts"
 import { copyValue, copyValueInto, type Shown, showRecord } from "./record.ts"
 import { rangeIsEmpty, removeEverything, removeRange, removeRecords } from "./remove.ts"
@@ -29,16 +31,11 @@ import { search } from "./search.ts"
 import type { Finding, Progress, Stat } from "./types.ts"
 import { R_CURSOR, R_NOOVERWRITE } from "./types.ts"
 
-/** States of a handle: BUSY while a change is under way, and for good when it was cut short. */
-const OPEN = 0
-const BUSY = 1
-const CLOSED = 2
-
 /**
  * An ordered map from byte strings to byte strings, in a Berkeley DB 1.85 btree file. Made by open(). Changes are in memory until
  * flush() or close(). Every method throws ECLOSED after close(), EIO, ECORRUPT; changes also EROFS, ENOSPC.
  */
-export class BTree implements Shown, PageOwner {
+export class BTree implements Shown {
   declare bytes: Uint8Array
   declare keyOffset: number
   declare keyLength: number
@@ -137,14 +134,15 @@ export class BTree implements Shown, PageOwner {
 
   /** Gives a copy of the value, or `fallback` (undefined) when the key is absent. Reads depth pages at most. */
   get<T = undefined>(key: Bytes, fallback?: T): Uint8Array | T {
-    if (!this._lookup(key)) return fallback as T
+    if (!lookup(this, key)) return fallback as T
     return copyValue(this, this._leaf, this._index)
   }
 
   /** Copies what fits of the value into `target` from `offset` (0); gives its whole length, -1 when the key is absent. */
   getInto(key: Bytes, target: Uint8Array, offset?: number): number {
-    if (!this._lookup(key)) return -1
-    return copyValueInto(this, this._leaf, this._index, target, offset === undefined ? 0 : offset)
+    const at = checkTarget(target, offset)
+    if (!lookup(this, key)) return -1
+    return copyValueInto(this, this._leaf, this._index, target, at)
   }
 
   /**
@@ -152,14 +150,14 @@ export class BTree implements Shown, PageOwner {
    * handle's own memory, until the next call. Copies and allocates nothing.
    */
   find(key: Bytes): boolean {
-    if (!this._lookup(key)) return false
+    if (!lookup(this, key)) return false
     showRecord(this, this, this._leaf, this._index)
     return true
   }
 
   /** Tells whether the key is there. */
   has(key: Bytes): boolean {
-    return this._lookup(key)
+    return lookup(this, key)
   }
 
   /** Sets the value of a key; with duplicates adds a value after those the key has. */
@@ -173,7 +171,7 @@ export class BTree implements Shown, PageOwner {
    * handle's own `bytes`. Allocates nothing once the cache is warm.
    */
   put(key: Bytes, value: Bytes, flags?: number): boolean {
-    this._enterWrite()
+    enterWrite(this)
     const data = toBytes(value, "value")
     if (flags === R_CURSOR && this._putAtCursor !== undefined) return this._putAtCursor(key, data)
     if (flags !== undefined && flags !== 0 && flags !== R_NOOVERWRITE) {
@@ -182,17 +180,17 @@ export class BTree implements Shown, PageOwner {
         `put takes the flags 0, R_CURSOR (1) and R_NOOVERWRITE (8) in a btree, not ${flags}`,
       )
     }
-    this._take(key)
-    let found = this._search()
+    takeKey(this, key)
+    let found = locate(this)
     if (found && flags === R_NOOVERWRITE) return false
     if (this._duplicates) {
       search(this, 1)
       found = false
     }
-    this._begin()
+    begin(this)
     if (!found) insertRecord(this, data)
     if (!found || overwriteRecord(this, data)) this._changes++
-    this._finish()
+    finish(this)
     return true
   }
 
@@ -204,7 +202,7 @@ export class BTree implements Shown, PageOwner {
    * pages go at once.
    */
   deleteRange(start?: Bytes | null, end?: Bytes | null): number {
-    this._enterWrite()
+    enterWrite(this)
     const fromStart = start === undefined || start === null
     const toEnd = end === undefined || end === null
     if (!toEnd) {
@@ -214,22 +212,22 @@ export class BTree implements Shown, PageOwner {
       this._endLength = bytes.length
     }
     if (!fromStart) {
-      this._take(start)
+      takeKey(this, start)
       if (!toEnd && rangeIsEmpty(this)) return 0
     }
     const count = removeRange(this, fromStart, toEnd)
     if (count > 0) this._changes++
-    this._finish()
+    finish(this)
     return count
   }
 
   /** Removes everything; the next flush makes that durable and gives the stream's space back. */
   clear(): void {
-    this._enterWrite()
-    this._begin()
+    enterWrite(this)
+    begin(this)
     removeEverything(this)
     this._changes++
-    this._finish()
+    finish(this)
   }
 
   /**
@@ -242,7 +240,7 @@ export class BTree implements Shown, PageOwner {
     end?: Bytes | null,
     flags?: number,
   ): void {
-    this._enter()
+    enter(this)
     const scan = new Scan(this, start, end, flags)
     while (scan._step()) {
       if (visit(scan._cursor) === false) return
@@ -251,7 +249,7 @@ export class BTree implements Shown, PageOwner {
 
   /** Gives a new cursor, independent of all others. */
   cursor(): Cursor {
-    this._enter()
+    enter(this)
     return new Cursor(this)
   }
 
@@ -260,20 +258,7 @@ export class BTree implements Shown, PageOwner {
    * changed. After an error the handle writes no more (EIO); rollback() or reopening goes on from the last flushed state.
    */
   flush(): void {
-    this._enter()
-    const cache = this._cache
-    refuseIfFailed(cache)
-    if (!this._modified) return
-    writeDirtyPages(cache)
-    cache.failed = true
-    if (this._metaDirty) writeMeta(this)
-    if (this._trim) this._stream.setSize(this._pages * this._pagesize)
-    this._stream.flush()
-    cache.failed = false
-    cache.spilled = false
-    this._metaDirty = false
-    this._trim = false
-    this._modified = false
+    flushTree(this)
   }
 
   /**
@@ -281,21 +266,7 @@ export class BTree implements Shown, PageOwner {
    * possible only until a changed page had to be evicted: EINVAL then.
    */
   rollback(): void {
-    if (this._state === CLOSED) this._enter()
-    const cache = this._cache
-    if (this._stream.rollback !== undefined) {
-      this._stream.rollback()
-    } else if (cache.spilled || cache.failed) {
-      cache.failed = true
-      throw failure(
-        "EINVAL",
-        "changes were written to a stream that is not atomic: nothing left to roll back to",
-      )
-    }
-    dropPages(cache)
-    this._load()
-    this._changes++
-    this._state = OPEN
+    rollbackTree(this)
   }
 
   /** Flushes and ends the handle; the stream stays open. May be called twice. After a failed write it only ends the handle. */
@@ -323,6 +294,9 @@ export class BTree implements Shown, PageOwner {
   /** Checks the whole file and gives what is wrong: nothing for a sound one. Reads every page in use; allocates a byte a page. */
   declare check: (progress?: Progress) => Finding[]
 
+  /** Gives every record that can still be read of a damaged file to `visit`, in any order of keys; returns what was in the way. */
+  declare salvage: (visit: (key: Uint8Array, value: Uint8Array) => boolean | undefined | void) => Finding[]
+
   /** @internal extras */ declare _putAtCursor?: (key: Bytes, value: Uint8Array) => boolean
   /** @internal extras */ declare _deleteAtCursor?: () => boolean
   /** @internal extras */ declare _findEqual: (ordinal: number) => boolean
@@ -332,130 +306,30 @@ export class BTree implements Shown, PageOwner {
   /** @internal extras */ declare _verifyCheck: (frame: Frame) => void
   /** @internal extras */ declare _storeCheck: (frame: Frame) => void
 
-  /** @internal Refuses a handle that is closed or was cut short, and starts a call. */
-  _enter(): void {
-    if (this._state === CLOSED) throw failure("ECLOSED", "the database is closed")
-    if (this._state === BUSY) {
-      throw failure(
-        "EIO",
-        "an earlier change was cut short: roll back, or reopen to go on from the last flushed state",
-      )
-    }
-    if (this._cache.pinned > 0) releasePins(this._cache)
-  }
-
   /** @internal */
-  _enterWrite(): void {
-    this._enter()
-    if (this._readonly !== "") throw failure("EROFS", this._readonly)
-    refuseIfFailed(this._cache)
-  }
-
-  /** @internal From here to _finish the tree is in pieces: an exception between the two leaves the handle BUSY. */
-  _begin(): void {
-    this._state = BUSY
-    this._modified = true
-  }
-
-  /** @internal */
-  _finish(): void {
-    this._state = OPEN
-    // The change is whole in memory, but a page it displaced could not be written.
-    if (this._cache.full !== null) refuseIfFailed(this._cache)
-  }
-
-  /** @internal Makes `key` the search key. */
-  _take(key: Bytes): void {
-    if (typeof key === "string") {
-      const size = textSize(key)
-      this._key = growRegion(this._key, size)
-      encodeText(key, this._key.bytes, 0)
-      this._keyLength = size
-      return
-    }
-    const bytes = toBytes(key, "key")
-    this._key = growRegion(this._key, bytes.length)
-    this._key.bytes.set(bytes)
-    this._keyLength = bytes.length
-  }
-
-  /** @internal */
-  _lookup(key: Bytes): boolean {
-    this._enter()
-    this._take(key)
-    return this._search()
-  }
-
-  /** @internal Goes to the search key, the first of equal ones. */
-  _search(): boolean {
-    return this._duplicates ? this._findEqual(0) : search(this, 0)
-  }
-
-  /** @internal Takes the tree's state from the stream, or makes a new tree in memory. */
-  _load(): void {
-    const size = this._stream.size()
-    this._modified = false
-    this._trim = false
-    if (size === 0) {
-      this._createRoot()
-    } else {
-      readMeta(this, size)
-      this._metaDirty = false
-    }
-  }
-
-  /** @internal An empty leaf at the root, and nothing else. */
-  _createRoot(): void {
-    this._pages = 2
-    this._free = 0
-    this._metaDirty = true
-    formatPage(this, createPage(this._cache, ROOT), LEAF, 0, 0)
-  }
-
-  /** @internal */
-  checkPage(frame: Frame): void {
+  _checkPage(frame: Frame): void {
     checkPage(this, frame)
   }
 
   /** @internal */
-  _verifyPage(frame: Frame): void {
-    if (this._checks !== 0) this._verifyCheck(frame)
-  }
-
-  /** @internal A page check that we do not keep up must not stay behind. */
-  sealPage(frame: Frame): void {
-    if (frame.kind === 0) return
-    if (this._checks !== 0) {
-      this._storeCheck(frame)
-      return
-    }
-    const flags = frame.view.getUint32(frame.base + FLAGS, this._little)
-    const clean = flags & (TYPE_MASK | PRESERVE)
-    if (flags !== clean) {
-      frame.view.setUint32(frame.base + FLAGS, clean, this._little)
-      markDirty(this._cache, frame, FLAGS, FLAGS + 4)
-    }
-  }
-
-  /** @internal Sets right what 1.85 wrote in the wrong byte order (defect Q12). */
-  _mendReference(frame: Frame, at: number, keySize: number): void {
-    if (!this._little && this._mend !== undefined) this._mend(frame, at, keySize)
+  _sealPage(frame: Frame): void {
+    sealPage(this, frame)
   }
 }
 
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 BTree.prototype.delete = function (this: BTree, key: Bytes, flags?: number): boolean {
-  this._enterWrite()
+  enterWrite(this)
   if (flags === R_CURSOR && this._deleteAtCursor !== undefined) return this._deleteAtCursor()
   if (flags !== undefined && flags !== 0) {
     throw failure("EINVAL", `delete takes the flags 0 and R_CURSOR (1), not ${flags}`)
   }
-  this._take(key)
-  if (!this._search()) return false
-  this._begin()
+  takeKey(this, key)
+  if (!locate(this)) return false
+  begin(this)
   if (this._duplicates) this._deleteEquals()
   else removeRecords(this, this._index, this._index + 1)
   this._changes++
-  this._finish()
+  finish(this)
   return true
 }

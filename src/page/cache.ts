@@ -15,9 +15,9 @@ import { PagePool } from "./pool.ts"
 /** What an engine adds to its pages. */
 export interface PageOwner {
   /** Checks a page just read and sets frame.kind and frame.gaps; throws ECORRUPT. */
-  checkPage(frame: Frame): void
+  _checkPage(frame: Frame): void
   /** Called before a dirty page is written, to finish its contents. */
-  sealPage(frame: Frame): void
+  _sealPage(frame: Frame): void
 }
 
 /** Bytes between two dirty ranges that are cheaper to write than to leave out: an atomic stream pays by the byte. */
@@ -42,6 +42,8 @@ export class PageCache {
   /** The ENOSPC that an eviction met and that no call has reported yet. */
   declare full: unknown
   declare pinned: number
+  /** Frames with dirty ranges. */
+  declare dirtyPages: number
   declare newest: Frame | null
   declare oldest: Frame | null
   declare buckets: (Frame | null)[]
@@ -63,6 +65,7 @@ export class PageCache {
     this.failed = false
     this.full = null
     this.pinned = 0
+    this.dirtyPages = 0
     this.newest = null
     this.oldest = null
     let size = 8
@@ -97,7 +100,7 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
     frame = loadPage(cache, pgno)
   }
   if ((frame.kind & kinds) === 0 && kinds !== 0) {
-    if (frame.kind === 0) cache.owner.checkPage(frame)
+    if (frame.kind === 0) cache.owner._checkPage(frame)
     if ((frame.kind & kinds) === 0) {
       throw corruption(pgno, 12, `a page of type ${frame.kind} where type ${kinds} is expected`)
     }
@@ -128,6 +131,7 @@ export function createPage(cache: PageCache, pgno: number): Frame {
   zeroBytes(frame, frame.base, size)
   frame.kind = 0
   frame.gaps = 0
+  if (frame.dirtyCount === 0) cache.dirtyPages++
   frame.dirty[0] = 0
   frame.dirty[1] = size
   frame.dirtyCount = 1
@@ -136,6 +140,7 @@ export function createPage(cache: PageCache, pgno: number): Frame {
 
 /** Marks the bytes [start, end) of the page as changed. */
 export function markDirty(cache: PageCache, frame: Frame, start: number, end: number): void {
+  if (frame.dirtyCount === 0) cache.dirtyPages++
   addDirtyRange(frame, start, end, cache.join)
 }
 
@@ -163,7 +168,18 @@ export function reserveFrames(cache: PageCache): void {
 
 /** Writes the dirty ranges of all pages, least recently used first. */
 export function writeDirtyPages(cache: PageCache): void {
-  for (let frame = cache.oldest; frame !== null; frame = frame.newer) {
+  // What is dirty was used lately: from the newest down to the last dirty frame, then back up in the order of writing.
+  let left = cache.dirtyPages
+  let frame = cache.newest
+  let oldest: Frame | null = null
+  while (frame !== null && left > 0) {
+    if (frame.dirtyCount > 0) {
+      left--
+      oldest = frame
+    }
+    frame = frame.older
+  }
+  for (frame = oldest; frame !== null; frame = frame.newer) {
     if (frame.dirtyCount > 0) writePage(cache, frame)
   }
 }
@@ -179,13 +195,14 @@ export function dropPages(cache: PageCache): void {
   }
   for (let i = 0; i <= cache.mask; i++) cache.buckets[i] = null
   cache.pinned = 0
+  cache.dirtyPages = 0
   cache.spilled = false
   cache.failed = false
   cache.full = null
 }
 
 function writePage(cache: PageCache, frame: Frame): void {
-  cache.owner.sealPage(frame)
+  cache.owner._sealPage(frame)
   const position = frame.pgno * cache.pool.pagesize
   const dirty = frame.dirty
   const top = frame.dirtyCount * 2
@@ -198,6 +215,7 @@ function writePage(cache: PageCache, frame: Frame): void {
   cache.failed = false
   cache.pageWrites++
   frame.dirtyCount = 0
+  cache.dirtyPages--
 }
 
 /** Gives a frame that holds no page and is the newest: a new one below capacity, else the least recently used one that can go. */

@@ -2,11 +2,12 @@
  * The whole-file check (spec section 13): every page owned once, levels linked left to right, keys in order and on the right
  * side of every separator, chains whole, the free list sound. Pages that belong to nothing are no finding: 1.85 leaks some.
  */
+
 import { growRegion, makeRegion, type Region } from "../../bytes.ts"
-import { isFlashtreeError } from "../../errors.ts"
 import { fetchPage, pin, unpin } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
 import { moveBytes } from "../../platform.ts"
+import { enter } from "../handle.ts"
 import {
   BIG_DATA,
   BIG_KEY,
@@ -30,6 +31,7 @@ import { itemAt, itemCount } from "../page.ts"
 import { childAt, compareKeys, DEPTH_MAX, loadBigKey } from "../search.ts"
 import type { BTree } from "../tree.ts"
 import type { Finding, Progress } from "../types.ts"
+import { toFinding } from "./findings.ts"
 
 /** More findings than this say nothing new. */
 const FINDINGS_MAX = 1000
@@ -76,10 +78,8 @@ class Check {
 
   /** Takes what a page check threw as a finding; anything else goes on up. */
   take(error: unknown): void {
-    if (!isFlashtreeError(error) || error.code !== "ECORRUPT") throw error
-    const page = error.page === undefined ? 0 : error.page
-    const offset = error.offset === undefined ? 0 : error.offset
-    this.report(page, offset, error.message.replace(/^ECORRUPT: page \d+, offset \d+: /, ""))
+    const finding = toFinding(error)
+    this.report(finding.page, finding.offset, finding.message)
   }
 
   /** Notes that `pgno` is part of something; false when it is out of the file or already taken. */
@@ -100,7 +100,7 @@ class Check {
 
 /** Checks the file and gives its findings, none for a sound one; `progress` false ends it with what it has. */
 export function check(tree: BTree, progress?: Progress): Finding[] {
-  tree._enter()
+  enter(tree)
   const state = new Check(tree)
   const pages: number[] = []
   const slots: number[] = []
@@ -115,13 +115,13 @@ export function check(tree: BTree, progress?: Progress): Finding[] {
     } else if (step > 0) {
       enterPage(state, pages, slots, step, pages[level], HEADER + (slots[level] - 1) * 2)
       if (progress !== undefined && progress(state.seen, tree._pages) === false) return state.findings
-      tree._enter()
+      enter(tree)
     }
   }
   for (let level = 0; level < state.lastOnLevel.length; level++)
     checkLastLink(state, state.lastOnLevel[level])
   checkFreeList(state)
-  tree._enter()
+  enter(tree)
   return state.findings
 }
 

@@ -3,7 +3,7 @@
  * neighbour along the path, so that the path is always true (spec section 16, defect Q8). A cursor is (key, n-th equal).
  */
 import { corruption } from "../../errors.ts"
-import type { Cursor } from "../cursor.ts"
+import { type Cursor, ON } from "../cursor.ts"
 import { itemAt, itemCount } from "../page.ts"
 import { removeRecords } from "../remove.ts"
 import { compareItem, nextLeafOnPath, search } from "../search.ts"
@@ -42,8 +42,9 @@ export function deleteEquals(tree: BTree): void {
 
 /** Gives which of its equals the record is that a cursor has just reached (`order`: from where, `same`: with the same key). */
 export function ordinalOf(tree: BTree, cursor: Cursor, order: number, same: boolean): number {
-  if (order > 0) return same ? cursor._ordinal + (cursor._state === 1 ? 1 : 0) : 0
-  if (order < 0 && same) return cursor._ordinal - 1
+  const on = cursor._state === ON
+  if (order > 0) return same ? cursor._ordinal + (on ? 1 : 0) : 0
+  if (order < 0 && same && on) return cursor._ordinal - 1
   cursor._useKey()
   search(tree, -1)
   let ordinal = 0

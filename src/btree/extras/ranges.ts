@@ -1,5 +1,7 @@
 /** keys, values and items: one iterator each, with a cursor of its own. Hosts with iterators add Symbol.iterator. */
+
 import type { Bytes } from "../../bytes.ts"
+import { enter } from "../handle.ts"
 import { Scan } from "../scan.ts"
 import type { BTree } from "../tree.ts"
 
@@ -53,6 +55,6 @@ export function makeRange<T>(
   flags: number | undefined,
   what: number,
 ): RangeIterator<T> {
-  tree._enter()
+  enter(tree)
   return new RangeIterator<T>(new Scan(tree, start, end, flags), what)
 }

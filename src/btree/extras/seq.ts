@@ -1,18 +1,22 @@
 /** btree(3)'s cursor codes, on the handle's own cursor. */
+
 import type { Bytes } from "../../bytes.ts"
 import { failure } from "../../errors.ts"
 import { Cursor } from "../cursor.ts"
+import { begin, enter, finish, takeKey } from "../handle.ts"
+import { overwriteRecord } from "../put.ts"
+import { compareKeys, search } from "../search.ts"
 import type { BTree } from "../tree.ts"
 import { R_CURSOR, R_FIRST, R_LAST, R_NEXT, R_PREV } from "../types.ts"
 
 /** Gives the record that `code` leads to as [key, value], or undefined when there is none (the cursor then stays). */
 export function seq(tree: BTree, code: number, key?: Bytes): [Uint8Array, Uint8Array] | undefined {
-  tree._enter()
+  enter(tree)
   const cursor = ownCursor(tree)
   let on = false
   if (code === R_CURSOR) {
     if (key === undefined || key === null) throw failure("EINVAL", "seq(R_CURSOR, key) needs a key")
-    tree._take(key)
+    takeKey(tree, key)
     if (tree._keyLength === 0) throw failure("EINVAL", "the empty key cannot start a scan; use R_FIRST")
     on = cursor.seek(key)
   } else if (code === R_FIRST) on = cursor.first()
@@ -28,14 +32,36 @@ export function seq(tree: BTree, code: number, key?: Bytes): [Uint8Array, Uint8A
   return on ? [cursor.key(), cursor.value()] : undefined
 }
 
-/** put with R_CURSOR: replaces the record under the handle's own cursor, which moves along when the key changes. */
+/**
+ * put with R_CURSOR: replaces the record under the handle's own cursor. With the same key it keeps its place among equals; with
+ * another one the record moves, and the cursor with it.
+ */
 export function putAtCursor(tree: BTree, key: Bytes, value: Uint8Array): boolean {
-  tree._take(key)
-  if (!deleteAtCursor(tree))
+  const cursor = ownCursor(tree)
+  if (!cursor._isOnRecord())
     throw failure("EINVAL", "R_CURSOR without a record under the cursor: call seq first")
+  takeKey(tree, key)
+  if (compareKeys(tree, tree._key, 0, tree._keyLength, cursor._key, 0, cursor._keyLength) === 0) {
+    if (tree._duplicates) tree._findEqual(cursor._ordinal)
+    else search(tree, 0)
+    begin(tree)
+    if (overwriteRecord(tree, value)) tree._changes++
+    finish(tree)
+    return true
+  }
+  cursor.delete()
   tree.put(key, value, 0)
-  ownCursor(tree).seek(key)
+  seekLast(cursor, key)
   return true
+}
+
+/** Goes to the last of the records with `key`, where put has added one. */
+function seekLast(cursor: Cursor, key: Bytes): void {
+  cursor.seek(key)
+  if (!cursor._tree._duplicates) return
+  let ordinal = cursor._ordinal
+  while (cursor.next() && cursor._ordinal === ordinal + 1) ordinal++
+  if (cursor._ordinal !== ordinal) cursor.previous()
 }
 
 /** delete with R_CURSOR. */

@@ -1,16 +1,21 @@
 /** Counting what a file holds, level by level. */
+
 import { corruption } from "../../errors.ts"
-import { fetchPage } from "../../page/cache.ts"
+import { fetchPage, pin, unpin } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
+import { enter } from "../handle.ts"
 import {
   BIG_DATA,
   BIG_KEY,
+  FLAGS,
   INTERNAL,
   ITEM_FLAGS,
   ITEM_HEADER,
   KEY_SIZE,
   LEAF,
   NEXT,
+  OVERFLOW,
+  PRESERVE,
   ROOT,
 } from "../layout.ts"
 import { chainPages } from "../overflow.ts"
@@ -19,9 +24,12 @@ import { childAt } from "../search.ts"
 import type { BTree } from "../tree.ts"
 import type { Progress, Stat } from "../types.ts"
 
-/** Gives counts of pages and entries. Reads all tree pages but no overflow pages; `progress` false ends it with what it has. */
+/**
+ * Gives counts of pages and entries. Reads all tree pages, and the first overflow page of big separators; `progress` false ends it
+ * with what it has.
+ */
 export function stat(tree: BTree, progress?: Progress): Stat {
-  tree._enter()
+  enter(tree)
   const result: Stat = {
     pagesize: tree._pagesize,
     pages: tree._pages,
@@ -50,7 +58,7 @@ export function stat(tree: BTree, progress?: Progress): Stat {
       pgno = frame.view.getUint32(frame.base + NEXT, tree._little)
       if (progress !== undefined && progress(done, tree._pages) === false) return result
       // The level below begins at the first child of this level's first page only.
-      tree._enter()
+      enter(tree)
     }
   }
   countFree(tree, result)
@@ -69,9 +77,20 @@ function countPage(tree: BTree, frame: Frame, result: Stat): void {
     const at = itemAt(tree, frame, i)
     const flags = frame.bytes[at + ITEM_FLAGS]
     const size = frame.view.getUint32(at + KEY_SIZE, tree._little)
-    if ((flags & BIG_KEY) !== 0) result.overflowPages += pagesAt(tree, frame, at + ITEM_HEADER)
+    if ((flags & BIG_KEY) !== 0 && !isLeafs(tree, frame, at + ITEM_HEADER)) {
+      result.overflowPages += pagesAt(tree, frame, at + ITEM_HEADER)
+    }
     if ((flags & BIG_DATA) !== 0) result.overflowPages += pagesAt(tree, frame, at + ITEM_HEADER + size)
   }
+}
+
+/** Tells whether an internal page refers to a chain that 1.85 shares with the leaf, where it is counted. */
+function isLeafs(tree: BTree, frame: Frame, at: number): boolean {
+  if (frame.kind === LEAF) return false
+  pin(tree._cache, frame)
+  const first = fetchPage(tree._cache, frame.view.getUint32(at, tree._little), OVERFLOW)
+  unpin(tree._cache, frame)
+  return (first.view.getUint32(first.base + FLAGS, tree._little) & PRESERVE) !== 0
 }
 
 function pagesAt(tree: BTree, frame: Frame, at: number): number {
