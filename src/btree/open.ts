@@ -7,6 +7,7 @@ import type { RandomAccessStream } from "../stream/stream.ts"
 import { createRoot, load } from "./handle.ts"
 import { aligned, HEADER, ITEM_HEADER, inlineLimit, PAGESIZE_MAX, PAGESIZE_MIN } from "./layout.ts"
 import { isPagesize } from "./meta.ts"
+import { scratchPage } from "./page.ts"
 import { BTree } from "./tree.ts"
 import type { OpenOptions } from "./types.ts"
 import { R_DUP } from "./types.ts"
@@ -53,7 +54,10 @@ export function open(stream: RandomAccessStream, options?: OpenOptions): BTree {
   const size = stream.size()
   openCache(tree, size, given)
   refuseWithoutExtras(tree)
-  if (given.reserve === true) reserveFrames(tree._cache)
+  if (given.reserve === true) {
+    reserveFrames(tree._cache)
+    scratchPage(tree)
+  }
   return tree
 }
 

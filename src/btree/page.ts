@@ -2,8 +2,9 @@
  * Items of one page: the slot index grows up from the header, items grow down from the end. A leaf may hold gaps, bytes of
  * the item area that no item uses (frame.gaps counts them); FORMAT.md says how large they may be where 1.85 writes too.
  */
+import { makeRegion } from "../bytes.ts"
 import { markDirty } from "../page/cache.ts"
-import type { Frame } from "../page/pool.ts"
+import { Frame } from "../page/pool.ts"
 import { moveBytes, zeroBytes } from "../platform.ts"
 import {
   aligned,
@@ -145,10 +146,15 @@ export function closeGaps(tree: BTree, frame: Frame): void {
   takeItems(tree, scratch, 0, count, frame)
 }
 
-/** Gives the scratch page, holding a copy of the page; it is allocated by the first call and kept. */
+/** Gives the scratch page, which is no frame of the cache; it is allocated by the first call and kept. */
+export function scratchPage(tree: BTree): Frame {
+  if (tree._scratch === null) tree._scratch = new Frame(makeRegion(tree._pagesize), 0)
+  return tree._scratch
+}
+
+/** Copies the page to the scratch page, and gives that. */
 export function copyToScratch(tree: BTree, frame: Frame): Frame {
-  if (tree._scratch === null) tree._scratch = tree._cache.pool.take(1)
-  const scratch = tree._scratch
+  const scratch = scratchPage(tree)
   scratch.kind = frame.kind
   scratch.gaps = frame.gaps
   moveBytes(frame, frame.base, scratch, scratch.base, tree._pagesize)

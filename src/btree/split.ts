@@ -1,6 +1,6 @@
 /**
- * Splitting a full page and telling its parents (spec section 5). Leaves are cut where 1.85 cuts them; internal pages are cut
- * where the larger half is smallest, and a page that took a root's place is never left with one child (defect Q9).
+ * Splitting a full page and telling its parents (spec section 5). Pages are cut where 1.85 cuts them; internal pages only while that
+ * is about even: with long separators 1.85 makes trees as deep as they are long (defect Q9).
  */
 import { assert } from "../assert.ts"
 import { corruption } from "../errors.ts"
@@ -86,7 +86,10 @@ export function splitPage(tree: BTree, page: Frame, index: number, used: number,
   return index < cut ? left : right
 }
 
-/** Gives how many of the `count` old items and the new one (of `size` bytes, at `skip`) go to the left page. */
+/**
+ * Gives how many of the `count` old items and the new one (of `size` bytes, at `skip`) go to the left page: as many as 1.85 would
+ * put there, unless they do not fit, or an internal page would be much less even than it could be.
+ */
 function chooseCut(
   tree: BTree,
   page: Frame,
@@ -97,22 +100,23 @@ function chooseCut(
 ): number {
   const full = tree._pagesize - HEADER
   const total = tree._pagesize - upperBound(tree, page) - page.gaps + count * 2 + size + 2
-  if (page.kind === LEAF) {
-    const cut = cutLikeBerkeley(tree, page, count, skip, size, big, full)
-    // What was measured is what goes left; items longer than the inline limit, of other writers, may not fit that way.
-    if (cut > 0 && tree._cutUsed <= full && total - tree._cutUsed <= full) return cut
-  }
+  const cut = cutLikeBerkeley(tree, page, count, skip, size, big, full)
+  const larger = tree._cutUsed > total - tree._cutUsed ? tree._cutUsed : total - tree._cutUsed
+  // Items longer than the inline limit, of other writers, may not fit that way.
+  const fits = cut > 0 && larger <= full
+  if (fits && page.kind === LEAF) return cut
   let best = 0
   let smallest = total
   let used = 0
-  for (let cut = 1; cut <= count; cut++) {
-    used += itemSizeAt(tree, page, cut - 1, skip, size) + 2
-    const larger = used > total - used ? used : total - used
-    if (larger < smallest) {
-      smallest = larger
-      best = cut
+  for (let even = 1; even <= count; even++) {
+    used += itemSizeAt(tree, page, even - 1, skip, size) + 2
+    const most = used > total - used ? used : total - used
+    if (most < smallest) {
+      smallest = most
+      best = even
     }
   }
+  if (fits && larger - smallest <= full >> 3) return cut
   assert(best > 0 && smallest <= full, "a page and one more item fit on two pages")
   return best
 }

@@ -17,7 +17,6 @@ export interface Seekable {
    * asked is asked again; undefined, null or nothing means the end. */
   read(count: number): Uint8Array | string | undefined | null
   /** Writes where the object stands and gives the number of bytes written; no number means all. */
-  // biome-ignore lint/suspicious/noConfusingVoidType: objects that return nothing are meant
   write(bytes: Uint8Array): number | void | null
   seek(position: number): unknown
   size?: number | (() => number)

@@ -136,7 +136,10 @@ function bigKeysQuirk(file: BerkeleyFile, image: Uint8Array): void {
   const findings = tree.check()
   expect(findings.length).toBeGreaterThan(0)
   expect(findings.map((finding) => finding.message).join("\n")).toMatch(/order/)
-  const records = ascending(tree, 1000)
+  // A scan in order is impossible and says so; salvage gives every record, in the order of the file.
+  expect(codeOf(() => ascending(tree, 1000))).toBe("ECORRUPT")
+  const records: DbRecord[] = []
+  expect(tree.salvage((key, value) => void records.push([key, value]))).toEqual([])
   expect(records.length).toBe(file.json.actual_scan_count)
   expect(recordsDigest(records)).toBe(file.json.sha256_actual_scan)
   records.sort((a, b) => compareBytes(a[0], b[0]))

@@ -1,7 +1,8 @@
 /**
  * What every RandomAccessStream must do, as a suite that a host or an engine runs over its own streams:
- * `streamConformance(name, factory, supports)` registers the tests, `factory` makes an empty stream for each one.
- * A stream that lacks an ability says so in `supports`, and is then held to refusing it with the right error.
+ * `streamConformance(name, factory, supports)` registers the tests, `factory` makes an empty stream for each
+ * one. A stream that lacks an ability says so in `supports`, and is then held to refusing it with the right
+ * error.
  */
 import { afterEach, describe, expect, it } from "vitest"
 import type { RandomAccessStream } from "../../src/stream/stream.ts"
@@ -318,7 +319,10 @@ function describeLifetime(make: Make, holding: Holding, supports: StreamSupport)
   })
 }
 
-/** Random steps on the stream and on an array, compared after each; a flushed copy stands for what rollback gives. */
+/**
+ * Random steps on the stream and on an array, compared after each; a flushed copy stands for what rollback
+ * gives.
+ */
 function walk(made: StreamUnderTest, supports: StreamSupport): void {
   const random = makeRandom(2026)
   let stream = made.stream

@@ -1,4 +1,7 @@
-/** Goal: all streams of src and of the Node host behave alike. Method: one suite (stream.ts) over each of them. */
+/**
+ * Goal: all streams of src and of the Node host behave alike. Method: one suite (stream.ts) over each of
+ * them.
+ */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

@@ -67,9 +67,9 @@ function build(pagesize: number, checksums: boolean): { bytes: Uint8Array; model
     db.set(keyOf(i), value)
     model.put(keyOf(i), value)
   }
-  for (let i = 0; i < 100; i++) {
-    db.delete(keyOf(i * 4))
-    model.delete(keyOf(i * 4))
+  for (let i = 1; i < 400; i += 4) {
+    db.delete(keyOf(i))
+    model.delete(keyOf(i))
   }
   db.close()
   expect(model.entries).toHaveLength(300)
@@ -110,12 +110,11 @@ class Session {
     this.db = btree.open(this.stream, this.options)
   }
 
-  scan(model: Model, flags: number): void {
-    const items = this.call((db) => db.items(undefined, undefined, flags))
-    const expected = flags === 0 ? model.entries : model.entries.toReversed()
+  scan(model: Model): void {
+    const items = this.call((db) => db.items())
     for (let i = 0; ; i++) {
       const result = this.call(() => items.next())
-      const entry = expected[i]
+      const entry = model.entries[i]
       if (result.done === true) {
         this.expect(entry === undefined)
         return
@@ -126,6 +125,16 @@ class Session {
           sameBytes(result.value[1], entry.value),
       )
       if (i > SCAN_MAX) throw new Endless("the scan does not end")
+    }
+  }
+
+  /** The last records backwards. */
+  scanBack(model: Model, count: number): void {
+    const keys = this.call((db) => db.keys(undefined, undefined, btree.DESC))
+    for (let i = 1; i <= count; i++) {
+      const result = this.call(() => keys.next())
+      const entry = model.entries.at(-i)
+      this.expect(result.done !== true && entry !== undefined && sameBytes(result.value, entry.key))
     }
   }
 
@@ -190,8 +199,8 @@ function examine(bytes: Uint8Array, pagesize: number, options: Options, sound: M
   if (session === undefined) return { read: opened, changed: opened, misled: false }
   const one = session
   const read = outcomeOf(() => {
-    one.scan(sound, 0)
-    one.scan(sound, btree.DESC)
+    one.scan(sound)
+    one.scanBack(sound, 60)
     one.getAll(sound)
   })
   const wrongRead = one.wrong
@@ -201,7 +210,7 @@ function examine(bytes: Uint8Array, pagesize: number, options: Options, sound: M
   // After an error the records are no longer known, but nothing may crash or hang.
   const reopened = outcomeOf(() => {
     one.reopen()
-    one.scan(model, 0)
+    one.scan(model)
     one.call((db) => db.check())
   })
   return {
@@ -322,7 +331,8 @@ function* flips(file: Uint8Array, places: number[] | undefined, pagesize: number
 
 for (const pagesize of [512, 4096]) {
   for (const checksums of [false, true]) {
-    const options: Options = { cachesize: 0, checksums }
+    // Small enough to evict, large enough not to read every page anew for every record.
+    const options: Options = { cachesize: 16 * 512, checksums }
     describe(`${pagesize}-byte pages, checksums ${checksums}`, () => {
       const { bytes, model } = build(pagesize, checksums)
 
@@ -789,7 +799,9 @@ describe("hostile files: only flashtree errors, no call without an end", () => {
     if (name.startsWith("a sound file")) expect(open().db.check()).toEqual([])
   })
 
-  const damaged = hostile.filter(([name]) => !name.startsWith("a sound file"))
+  // A chain for no bytes at all is odd, but nothing is wrong with it.
+  const sound = ["a sound file", "overflow length 0"]
+  const damaged = hostile.filter(([name]) => !sound.some((start) => name.startsWith(start)))
   test.each(damaged)("check() or open sees: %s", (_, make) => {
     const { bytes } = make()
     let findings: unknown[]

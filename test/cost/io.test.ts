@@ -2,8 +2,10 @@
  * Goal: our page cache costs no more page reads and writes than Berkeley DB 1.85's, whose rules it keeps.
  * Method: the workload of the project's anchors (10,000 random 16-byte keys, 32-byte values; page 512 and 4096, cache 0
  * and 64 KiB) is given to libdb1, whose system calls are counted, and to flashtree in the same run with the same
- * seeded keys. libdb1's transfers of page 0 are counted apart: it rewrites the meta page at every sync (defect Q14)
- * and keeps it in the cache; we read 24 bytes once. Budget: 3 % over libdb1's remaining counts, one meta write a phase.
+ * seeded keys, three times, since our internal pages are cut elsewhere (defect Q9) and one key set may favour either.
+ * libdb1's transfers of page 0 are counted apart: it rewrites the meta page at every sync (defect Q14) and keeps it in
+ * the cache; we read 24 bytes once. Budget: 3 % over libdb1's remaining counts, one meta write a phase. On one and the
+ * same tree, a file of libdb1's, the reads of get and scan must be equal to a page.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -18,6 +20,7 @@ const KEYS = 10_000
 const SYNCED = 500
 const PHASES = ["put", "get", "scan", "put + flush", "delete half"] as const
 const EXTRA = 0.03
+const RUNS = 3
 
 interface Workload {
   keys: Uint8Array[]
@@ -117,39 +120,104 @@ function byFlashtree(path: string, pagesize: number, cachesize: number, load: Wo
   return counts
 }
 
+function add(total: Counts, counts: Counts): Counts {
+  return {
+    reads: total.reads + counts.reads,
+    writes: total.writes + counts.writes,
+    bytesWritten: total.bytesWritten + counts.bytesWritten,
+  }
+}
+
 describe("page reads and writes against libdb1", () => {
   for (const pagesize of [512, 4096]) {
     for (const cachesize of [0, 65536]) {
       test(`page size ${pagesize}, cachesize ${cachesize}`, () =>
         seeded(10_000, (random) => {
-          const load = drawWorkload(random)
-          const name = join(directory, `${pagesize}-${cachesize}`)
-          const theirs = byLibdb1(`${name}.libdb1.db`, pagesize, cachesize, load)
-          const ours = byFlashtree(`${name}.flashtree.db`, pagesize, cachesize, load)
+          const none: Counts = { reads: 0, writes: 0, bytesWritten: 0 }
+          const ours: Counts[] = PHASES.map(() => none)
+          const theirs: Counts[] = PHASES.map(() => none)
+          const meta: Counts[] = PHASES.map(() => none)
+          for (let run = 0; run < RUNS; run++) {
+            const load = drawWorkload(random)
+            const name = join(directory, `${pagesize}-${cachesize}-${run}`)
+            byLibdb1(`${name}.libdb1.db`, pagesize, cachesize, load).forEach((io, phase) => {
+              const { metaReads, metaWrites } = io
+              meta[phase] = add(meta[phase] as Counts, {
+                reads: metaReads,
+                writes: metaWrites,
+                bytesWritten: 0,
+              })
+              theirs[phase] = add(theirs[phase] as Counts, {
+                reads: io.reads - metaReads,
+                writes: io.writes - metaWrites,
+                bytesWritten: io.bytesWritten,
+              })
+            })
+            byFlashtree(`${name}.flashtree.db`, pagesize, cachesize, load).forEach((counts, phase) => {
+              ours[phase] = add(ours[phase] as Counts, counts)
+            })
+          }
+          const mean = (count: number) => Math.round(count / RUNS)
           const lines: string[] = []
           const over: string[] = []
           PHASES.forEach((phase, index) => {
-            const them = theirs[index] as IoCounts
             const us = ours[index] as Counts
-            const reads = them.reads - them.metaReads
-            const writes = them.writes - them.metaWrites
+            const them = theirs[index] as Counts
+            const extra = meta[index] as Counts
+            const share = them.bytesWritten > 0 ? (100 * us.bytesWritten) / them.bytesWritten : 100
             lines.push(
-              `${phase.padEnd(12)} reads ${us.reads} (libdb1 ${reads} + ${them.metaReads} meta)` +
-                `   writes ${us.writes} (libdb1 ${writes} + ${them.metaWrites} meta)` +
-                `   bytes written ${us.bytesWritten} (libdb1 ${them.bytesWritten}` +
-                `${them.bytesWritten > 0 ? `, ours ${((100 * us.bytesWritten) / them.bytesWritten).toFixed(1)} %` : ""})`,
+              `${phase.padEnd(12)} reads ${mean(us.reads)} (libdb1 ${mean(them.reads)} + ${mean(extra.reads)} meta)` +
+                `   writes ${mean(us.writes)} (libdb1 ${mean(them.writes)} + ${mean(extra.writes)} meta)` +
+                `   bytes written ${mean(us.bytesWritten)} (libdb1 ${mean(them.bytesWritten)}, ours ${share.toFixed(1)} %)`,
             )
-            if (us.reads > Math.ceil(reads * (1 + EXTRA)))
-              over.push(`${phase}: ${us.reads} reads over ${reads}`)
-            if (us.writes > Math.ceil(writes * (1 + EXTRA)) + 1) {
-              over.push(`${phase}: ${us.writes} writes over ${writes}`)
+            if (us.reads > them.reads * (1 + EXTRA))
+              over.push(`${phase}: ${us.reads} reads, not ${them.reads}`)
+            if (us.writes > them.writes * (1 + EXTRA) + RUNS) {
+              over.push(`${phase}: ${us.writes} writes, not ${them.writes}`)
             }
-            if (us.bytesWritten > them.bytesWritten * (1 + EXTRA)) {
-              over.push(`${phase}: ${us.bytesWritten} bytes written over ${them.bytesWritten}`)
-            }
+            if (us.bytesWritten > them.bytesWritten) over.push(`${phase}: ${share} % of the bytes written`)
           })
           console.log(`page size ${pagesize}, cachesize ${cachesize}\n  ${lines.join("\n  ")}`)
           expect(over).toEqual([])
+        }))
+
+      test(`page size ${pagesize}, cachesize ${cachesize}, on a tree of libdb1's`, () =>
+        seeded(10_001, (random) => {
+          const load = drawWorkload(random)
+          const path = join(directory, `${pagesize}-${cachesize}-same.db`)
+          const info = { psize: pagesize, cachesize }
+          mustRunLibdb1(
+            path,
+            info,
+            load.keys.map((key) => ({ op: "put", key, value: load.value })),
+          )
+          const results = mustRunLibdb1(path, { ...info, create: false, readonly: true }, [
+            { op: "io" },
+            ...load.lookups.map((key): Operation => ({ op: "getQuietly", key })),
+            { op: "io" },
+            { op: "scanQuietly" },
+            { op: "io" },
+          ])
+          const theirs = results
+            .flatMap(({ io }) => (io === undefined ? [] : [io.reads - io.metaReads]))
+            .slice(1)
+          const stream = new FileStream(path, { readonly: true })
+          const tree = btree.open(stream, { cachesize, readonly: true })
+          for (const key of load.lookups) tree.find(key)
+          const afterGet = tree.cache.pageReads
+          const cursor = tree.cursor()
+          for (let more = cursor.first(); more; more = cursor.next());
+          cursor.close()
+          const ours = [afterGet, tree.cache.pageReads - afterGet]
+          tree.close()
+          stream.close()
+          // The meta page is in libdb1's cache until it is evicted: that frame is free here from the start.
+          for (const [phase, reads] of ours.entries()) {
+            expect(
+              Math.abs(reads - (theirs[phase] as number)),
+              `${ours} against ${theirs}`,
+            ).toBeLessThanOrEqual(1)
+          }
         }))
     }
   }

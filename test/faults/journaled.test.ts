@@ -1,9 +1,10 @@
 /**
- * Goal: `journaled` keeps its promise at every moment a power cut or an I/O error can come. Method: a workload is run
- * once for each change (write, setSize, flush) it makes on the two streams, and the power is cut during that change.
- * Each medium then holds none, all, or a random and torn part of what was not flushed, in every pairing of the two; the
- * pair is opened again and must hold the last flushed state, or the one being flushed. Recovery is cut in the same way.
- * For I/O errors the Nth call fails, once or for good. A last test lives through hundreds of cuts on one medium.
+ * Goal: `journaled` keeps its promise at every moment a power cut or an I/O error can come. Method: a
+ * workload is run once for each change (write, setSize, flush) it makes on the two streams, and the power is
+ * cut during that change. Each medium then holds none, all, or a random and torn part of what was not
+ * flushed, in every pairing of the two; the pair is opened again and must hold the last flushed state, or the
+ * one being flushed. Recovery is cut in the same way. For I/O errors the Nth call fails, once or for good. A
+ * last test lives through hundreds of cuts on one medium.
  */
 import { describe, expect, it } from "vitest"
 import type { ErrorCode } from "../../src/errors.ts"
@@ -152,7 +153,10 @@ function recovered(media: Media): Uint8Array {
 
 const describeFate = (fate: Fate) => `data ${fate.data}, journal ${fate.journal}, seed ${fate.seed}`
 
-/** Cuts the workload everywhere and, with `again`, each recovery everywhere; gives the numbers of cuts and media. */
+/**
+ * Cuts the workload everywhere and, with `again`, each recovery everywhere; gives the numbers of cuts and
+ * media.
+ */
 function cutEverywhere(initial: Uint8Array, workload: Step[][], again: boolean) {
   const counts = { cuts: 0, media: 0, secondCuts: 0, rolledBack: 0 }
   for (let cutAt = 0; ; cutAt++) {
@@ -241,7 +245,10 @@ function randomStep(random: (limit: number) => number): Step {
   return action === 7 ? "rollback" : "flush"
 }
 
-/** Fails call number `at` of all calls on the two streams during the workload; gives false when there is no such call. */
+/**
+ * Fails call number `at` of all calls on the two streams during the workload; gives false when there is no
+ * such call.
+ */
 function failAt(at: number, code: ErrorCode, forever: boolean, after: (failed: Failed) => void): boolean {
   const fault = new Fault(at, code, forever)
   const data = new MemoryStream(INITIAL)

@@ -1,6 +1,6 @@
 /**
- * Streams for tests: one that counts, one that fails, one that models a file across power cuts, and two of the objects
- * fromSeekable adapts. All stand on MemoryStream.
+ * Streams for tests: one that counts, one that fails, one that models a file across power cuts, and two of
+ * the objects fromSeekable adapts. All stand on MemoryStream.
  */
 import { type ErrorCode, failure } from "../../src/errors.ts"
 import { MemoryStream } from "../../src/stream/memory-stream.ts"
@@ -31,7 +31,10 @@ export function readAll(stream: RandomAccessStream): Uint8Array {
   return bytes
 }
 
-/** Gives the index of the first difference, the shorter length included, or -1: quick, unlike toEqual on many bytes. */
+/**
+ * Gives the index of the first difference, the shorter length included, or -1: quick, unlike toEqual on many
+ * bytes.
+ */
 export function firstDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const common = Math.min(a.length, b.length)
   for (let i = 0; i < common; i++) if (a[i] !== b[i]) return i
@@ -158,7 +161,10 @@ export class Fault {
   }
 }
 
-/** Fails as `fault` says at reads, writes, size changes and flushes; a write that fails may have written its first half. */
+/**
+ * Fails as `fault` says at reads, writes, size changes and flushes; a write that fails may have written its
+ * first half.
+ */
 export class FailingStream extends PassingStream {
   readonly fault: Fault
 
@@ -214,7 +220,10 @@ export class Power {
   }
 }
 
-/** What becomes of the changes since the last flush: all lost, all landed, or each at random, see PowerCutStream. */
+/**
+ * What becomes of the changes since the last flush: all lost, all landed, or each at random, see
+ * PowerCutStream.
+ */
 export type CutMode = "lost" | "landed" | "shuffled"
 
 type Change = { position: number; bytes: Uint8Array } | { size: number }
@@ -224,7 +233,8 @@ function apply(medium: MemoryStream, change: Change, random?: (limit: number) =>
     medium.setSize(change.size)
     return
   }
-  // Torn where there is a `random`: each piece lands or not, pieces being bytes or, in large writes, part of a sector.
+  // Torn where there is a `random`: each piece lands or not, pieces being bytes or, in large writes, part of
+  // a sector.
   const { position, bytes } = change
   const piece = random === undefined ? bytes.length : bytes.length > 128 ? 64 : 1
   for (let i = 0; i < bytes.length; i += piece) {
@@ -234,8 +244,9 @@ function apply(medium: MemoryStream, change: Change, random?: (limit: number) =>
 }
 
 /**
- * A plain file across a power cut. Until a flush returns, each change (write or setSize) since the one before may be on
- * the medium, not be there, or be there in part, and in any order; `crash()` chooses. After a cut every call throws.
+ * A plain file across a power cut. Until a flush returns, each change (write or setSize) since the one before
+ * may be on the medium, not be there, or be there in part, and in any order; `crash()` chooses. After a cut
+ * every call throws.
  */
 export class PowerCutStream implements RandomAccessStream {
   readonly atomic = false
@@ -299,7 +310,9 @@ export class PowerCutStream implements RandomAccessStream {
   }
 }
 
-/** A file object as MicroPython has it: reads bytes, tells its size, and can be cut. A gap is left as garbage. */
+/**
+ * A file object as MicroPython has it: reads bytes, tells its size, and can be cut. A gap is left as garbage.
+ */
 export class MicroPythonFile implements Seekable {
   contents: number[] = []
   position = 0
@@ -339,7 +352,10 @@ export class MicroPythonFile implements Seekable {
   }
 }
 
-/** A file as Espruino has it: reads binary strings, undefined at the end; no size, truncate or flush. FatFs gaps. */
+/**
+ * A file as Espruino has it: reads binary strings, undefined at the end; no size, truncate or flush. FatFs
+ * gaps.
+ */
 export class EspruinoFile implements Seekable {
   readonly file = new MicroPythonFile()
 

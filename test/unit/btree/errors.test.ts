@@ -321,6 +321,7 @@ describe("after close", () => {
     rollback: (db) => db.rollback(),
     stat: (db) => db.stat(),
     check: (db) => db.check(),
+    salvage: (db) => db.salvage(goOn),
   }
 
   test.each(Object.entries(calls))("%s is ECLOSED and says so", (_, call) => {

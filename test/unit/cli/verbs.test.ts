@@ -255,6 +255,7 @@ describe("pages and page", () => {
     ])
     expect(lines.some((line) => line.endsWith("nobody"))).toBe(false)
     expect(output("page", many, "1")).toContain("page 1 of ")
+    expect(output("page", fruit, "1")).toMatch(/^ {2}\|h\.+##?\|$/m)
     expect(output("page", many, "0", "--hex")).toContain("\n     0  62 31 05 00 03 00 00 00 00 02 00 00 ")
   })
 

@@ -1,6 +1,6 @@
 /**
- * What journaled costs, writes and refuses, call by call. That it survives cuts and failures anywhere is the matter of
- * test/faults/journaled.test.ts.
+ * What journaled costs, writes and refuses, call by call. That it survives cuts and failures anywhere is the
+ * matter of test/faults/journaled.test.ts.
  */
 import { describe, expect, it } from "vitest"
 import { crc32 } from "../../../src/checksum.ts"
@@ -378,6 +378,17 @@ describe("journaled: what it refuses", () => {
     stream.write(Uint8Array.of(7), 600)
     stream.flush()
     expect(data.bytes()[600]).toBe(7)
+  })
+
+  it("a transaction that cannot begin: ENOSPC; the rollback needs no room either", () => {
+    const data = new MemoryStream(OLD)
+    const stream = journaled(data, new MemoryStream(undefined, { maxSize: 10 }))
+    for (let i = 0; i < 2; i++) {
+      expect(() => stream.write(Uint8Array.of(1), 0)).toThrow(code("ENOSPC"))
+      stream.rollback?.()
+      expect(readAll(stream)).toEqual(OLD)
+    }
+    stream.close()
   })
 
   it("to roll back from a journal that was damaged meanwhile: ECORRUPT", () => {

@@ -1,4 +1,6 @@
-/** The helpers of test/support/streams.ts: a fault that does not happen would let every test behind it pass. */
+/**
+ * The helpers of test/support/streams.ts: a fault that does not happen would let every test behind it pass.
+ */
 import { describe, expect, it } from "vitest"
 import { MemoryStream } from "../../../src/stream/memory-stream.ts"
 import {
@@ -126,8 +128,7 @@ describe("PowerCutStream", () => {
       if (firstDifference(bytes, flushed) === -1) kinds.lost++
       else if (firstDifference(bytes, written.slice(0, 250)) === -1) kinds.landed++
       // Cut first and written after: the write made the stream longer again.
-      else if (firstDifference(bytes, written) === -1)
-        kinds.reordered++
+      else if (firstDifference(bytes, written) === -1) kinds.reordered++
       else kinds.torn++
     }
     for (const kind of Object.values(kinds)) expect(kind).toBeGreaterThan(5)

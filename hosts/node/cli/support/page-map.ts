@@ -44,8 +44,9 @@ export class PageMap {
   /** Gives one line of letters, each for the use most of its bytes have, and one that says what they mean. */
   bar(): [string, string] {
     const size = this.#bytes.length
-    let bar = ""
-    for (let cell = 0; cell < BAR_WIDTH; cell++) {
+    // Every page has a header, also where it is a small part of its cell.
+    let bar: string = USES[codeOf("header")].letter
+    for (let cell = 1; cell < BAR_WIDTH; cell++) {
       const start = Math.floor((cell * size) / BAR_WIDTH)
       bar += commonest(this.#bytes.subarray(start, Math.floor(((cell + 1) * size) / BAR_WIDTH)))
     }
