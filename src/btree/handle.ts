@@ -14,7 +14,7 @@ import type { Frame } from "../page/pool.ts"
 import { encodeText, textSize } from "../platform.ts"
 import { FLAGS, LEAF, PRESERVE, ROOT, TYPE_MASK } from "./layout.ts"
 import { readMeta, writeMeta } from "./meta.ts"
-import { formatPage } from "./page.ts"
+import { closeGaps, formatPage } from "./page.ts"
 import { search } from "./search.ts"
 import type { BTree } from "./tree.ts"
 
@@ -105,6 +105,7 @@ export function createRoot(tree: BTree): void {
 /** Finishes a dirty page before it is written. A page check that we do not keep up must not stay behind. */
 export function sealPage(tree: BTree, frame: Frame): void {
   if (frame.kind === 0) return
+  if (tree._gapless && frame.gaps > 0) closeGaps(tree, frame)
   if (tree._checks !== 0) {
     tree._storeCheck(frame)
     return

@@ -5,7 +5,7 @@ import { PageCache, reserveFrames } from "../page/cache.ts"
 import { CACHE_FRAMES_MIN, DEFAULT_PAGESIZE } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { createRoot, load } from "./handle.ts"
-import { aligned, HEADER, ITEM_HEADER, inlineLimit, PAGESIZE_MAX, PAGESIZE_MIN } from "./layout.ts"
+import { inlineLimit, PAGESIZE_MAX, PAGESIZE_MIN } from "./layout.ts"
 import { isPagesize } from "./meta.ts"
 import { scratchPage } from "./page.ts"
 import { BTree } from "./tree.ts"
@@ -73,9 +73,6 @@ function openCache(tree: BTree, size: number, given: OpenOptions): void {
   fields._cache = new PageCache(tree._stream, tree, pagesize, frames)
   fields.cache = fields._cache
   tree._inline = inlineLimit(pagesize, given.minkeypage ? given.minkeypage : 2)
-  if (!tree._stream.atomic) {
-    tree._gapLimit = pagesize - HEADER - (aligned(ITEM_HEADER + inlineLimit(pagesize, 2)) + 2)
-  }
   if (size === 0) createRoot(tree)
 }
 

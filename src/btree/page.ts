@@ -1,8 +1,9 @@
 /**
- * Items of one page: the slot index grows up from the header, items grow down from the end. A leaf may hold gaps, bytes of
- * the item area that no item uses (frame.gaps counts them); FORMAT.md says how large they may be where 1.85 writes too.
+ * Items of one page: the slot index grows up from the header, items grow down from the end. A page may hold gaps, bytes of the
+ * item area that no item uses (frame.gaps counts them); never one written to a stream where 1.85 may write too (FORMAT.md).
  */
 import { makeRegion } from "../bytes.ts"
+import { corruption } from "../errors.ts"
 import { markDirty } from "../page/cache.ts"
 import { Frame } from "../page/pool.ts"
 import { moveBytes, zeroBytes } from "../platform.ts"
@@ -92,50 +93,73 @@ export function openSlot(tree: BTree, frame: Frame, index: number, used: number)
   return base + upper
 }
 
-/** Takes the items [from, to) off the page; what they leave is a gap, unless it borders on the free space. */
+/**
+ * Takes the items [from, to) off the page. What they leave is a gap, unless it borders on the free space, or 1.85 may write the
+ * page too: then one item's hole is filled at once, and more are closed when the page is written (sealPage).
+ */
 export function closeSlots(tree: BTree, frame: Frame, from: number, to: number): void {
   const view = frame.view
   const base = frame.base
-  const before = upperBound(tree, frame)
-  let upper = before
-  for (let i = from; i < to; i++) {
-    const at = itemAt(tree, frame, i)
-    const size = itemSize(tree, frame, at)
-    if (at - base === upper) upper += size
-    else frame.gaps += size
-  }
+  const offset = itemAt(tree, frame, from) - base
+  let size = 0
+  for (let i = from; i < to; i++) size += itemSize(tree, frame, itemAt(tree, frame, i))
   const lower = view.getUint16(base + LOWER, tree._little)
   const slot = HEADER + from * 2
   const past = HEADER + to * 2
   const left = lower - past
+  view.setUint16(base + LOWER, lower - (past - slot), tree._little)
+  markDirty(tree._cache, frame, LOWER, UPPER)
   if (left > 0) {
     moveBytes(frame, base + past, frame, base + slot, left)
     markDirty(tree._cache, frame, slot, slot + left)
-  }
-  view.setUint16(base + LOWER, lower - (past - slot), tree._little)
-  if (left === 0 && from === 0) {
-    upper = tree._pagesize
+  } else if (from === 0) {
+    setUpper(tree, frame, tree._pagesize)
     frame.gaps = 0
+    return
   }
-  view.setUint16(base + UPPER, upper, tree._little)
-  markDirty(tree._cache, frame, LOWER, upper === before ? UPPER : HEADER)
+  frame.gaps += size
+  if (to - from === 1) leaveHole(tree, frame, offset, size)
 }
 
-/**
- * Closes the page's gaps where they are larger than the real 1.85 survives (spec section 15). Nothing on atomic streams: there
- * only we read the pages.
- */
-export function limitGaps(tree: BTree, frame: Frame): void {
-  if (frame.gaps === 0 || tree._gapLimit < 0) return
-  let largest = 0
-  if (frame.kind === LEAF) {
-    for (let i = itemCount(tree, frame) - 1; i >= 0; i--) {
-      const size = itemSize(tree, frame, itemAt(tree, frame, i))
-      if (size > largest) largest = size
-    }
-    if (frame.gaps <= tree._gapLimit - (largest + 2)) return
+/** Deals with a hole of `size` bytes, already counted in frame.gaps, at `offset` of the page. */
+export function leaveHole(tree: BTree, frame: Frame, offset: number, size: number): void {
+  const upper = upperBound(tree, frame)
+  if (offset === upper) {
+    setUpper(tree, frame, upper + size)
+    frame.gaps -= size
+  } else if (tree._gapless && size > 0) {
+    fillHole(tree, frame, offset, size, upper)
   }
-  closeGaps(tree, frame)
+}
+
+/** Fills a hole with the lowest item when that has just its size, else by moving up all that is below, as 1.85 does. */
+function fillHole(tree: BTree, frame: Frame, offset: number, size: number, upper: number): void {
+  const view = frame.view
+  const base = frame.base
+  const lower = view.getUint16(base + LOWER, tree._little)
+  let lowest = HEADER
+  while (lowest < lower && view.getUint16(base + lowest, tree._little) !== upper) lowest += 2
+  if (lowest < lower && itemSize(tree, frame, base + upper) === size) {
+    moveBytes(frame, base + upper, frame, base + offset, size)
+    view.setUint16(base + lowest, offset, tree._little)
+    markDirty(tree._cache, frame, lowest, lowest + 2)
+    markDirty(tree._cache, frame, offset, offset + size)
+  } else {
+    moveBytes(frame, base + upper, frame, base + upper + size, offset - upper)
+    for (let slot = HEADER; slot < lower; slot += 2) {
+      const at = view.getUint16(base + slot, tree._little)
+      if (at < offset) view.setUint16(base + slot, at + size, tree._little)
+    }
+    markDirty(tree._cache, frame, HEADER, lower)
+    markDirty(tree._cache, frame, upper + size, offset + size)
+  }
+  setUpper(tree, frame, upper + size)
+  frame.gaps -= size
+}
+
+function setUpper(tree: BTree, frame: Frame, upper: number): void {
+  frame.view.setUint16(frame.base + UPPER, upper, tree._little)
+  markDirty(tree._cache, frame, UPPER, HEADER)
 }
 
 /** Packs the page's items against its end; the free space becomes zeros. Uses the scratch page. */
@@ -181,6 +205,10 @@ export function takeItems(tree: BTree, source: Frame, from: number, to: number, 
     const at = itemAt(tree, source, i)
     const size = itemSize(tree, source, at)
     upper -= size
+    // Items that overlap were not seen when the page was loaded; they must not be copied over the index.
+    if (upper < lower + 2 || at + size > source.base + tree._pagesize) {
+      throw corruption(target.pgno, HEADER + i * 2, "items overlap")
+    }
     moveBytes(source, at, target, base + upper, size)
     view.setUint16(base + lower, upper, tree._little)
     lower += 2

@@ -14,7 +14,7 @@ import {
   ROOT,
 } from "./layout.ts"
 import { chainPages, freeChain, rewriteChain, writeChain } from "./overflow.ts"
-import { closeSlots, itemAt, limitGaps, makeRoom, openSlot } from "./page.ts"
+import { closeSlots, itemAt, leaveHole, makeRoom, openSlot } from "./page.ts"
 import { raise, splitPage } from "./split.ts"
 import type { BTree } from "./tree.ts"
 
@@ -54,7 +54,6 @@ function placeRecord(tree: BTree, leaf: Frame, index: number, value: Uint8Array)
   const used = ITEM_HEADER + keySize + dataSize
   if (makeRoom(tree, leaf, used)) {
     writeRecord(tree, leaf, openSlot(tree, leaf, index, used), value)
-    limitGaps(tree, leaf)
     return
   }
   const splitRoot = leaf.pgno === ROOT
@@ -116,11 +115,13 @@ export function overwriteRecord(tree: BTree, value: Uint8Array): boolean {
     if (value.length !== dataSize) {
       view.setUint32(at + DATA_SIZE, value.length, tree._little)
       markDirty(tree._cache, leaf, at - leaf.base + DATA_SIZE, at - leaf.base + ITEM_FLAGS)
-      leaf.gaps += aligned(ITEM_HEADER + keySize + dataSize) - aligned(ITEM_HEADER + keySize + value.length)
     }
     copyBytes(value, 0, leaf.bytes, body, value.length)
     if (value.length > 0) markDirty(tree._cache, leaf, offset, offset + value.length)
-    limitGaps(tree, leaf)
+    const end = aligned(ITEM_HEADER + keySize + value.length)
+    const rest = aligned(ITEM_HEADER + keySize + dataSize) - end
+    leaf.gaps += rest
+    if (rest > 0) leaveHole(tree, leaf, at - leaf.base + end, rest)
     return false
   }
   dropRecords(tree, leaf, index, index + 1)

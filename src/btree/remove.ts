@@ -5,7 +5,7 @@ import { dropPages, fetchPage, markDirty, pin, unpin } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { begin, createRoot } from "./handle.ts"
 import { BIG_KEY, FLAGS, INTERNAL, ITEM_FLAGS, ITEM_HEADER, LEAF, NEXT, PREV, ROOT } from "./layout.ts"
-import { closeSlots, emptyPage, itemAt, itemCount, limitGaps, setLink } from "./page.ts"
+import { closeSlots, emptyPage, itemAt, itemCount, setLink } from "./page.ts"
 import { dropRecords, freeReference } from "./put.ts"
 import { compareItem, compareKeys, nextLeafOnPath, search, searchEdge } from "./search.ts"
 import { freePage } from "./space.ts"
@@ -15,8 +15,7 @@ import type { BTree } from "./tree.ts"
 export function removeRecords(tree: BTree, from: number, to: number): void {
   const leaf = tree._leaf
   dropRecords(tree, leaf, from, to)
-  if (itemCount(tree, leaf) > 0 || leaf.pgno === ROOT) limitGaps(tree, leaf)
-  else removePage(tree, leaf)
+  if (itemCount(tree, leaf) === 0 && leaf.pgno !== ROOT) removePage(tree, leaf)
 }
 
 /** Takes the empty leaf out of the tree, and every page above it that had no other child; the path leads there. */
@@ -37,7 +36,6 @@ function removePage(tree: BTree, leaf: Frame): void {
     }
     if (itemCount(tree, parent) > 1) {
       closeSlots(tree, parent, index, index + 1)
-      limitGaps(tree, parent)
       return
     }
     if (parent.pgno === ROOT) {

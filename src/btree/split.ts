@@ -26,7 +26,6 @@ import {
   itemAt,
   itemCount,
   itemSize,
-  limitGaps,
   makeRoom,
   openSlot,
   setLink,
@@ -190,7 +189,6 @@ export function raise(tree: BTree, splitRoot: boolean): void {
     const child = right.pgno
     if (makeRoom(tree, parent, used)) {
       writeSeparator(tree, parent, openSlot(tree, parent, index, used), child)
-      limitGaps(tree, parent)
       return
     }
     root = parent.pgno === ROOT

@@ -58,8 +58,7 @@ export class BTree implements Shown {
   /** @internal The stream is longer than the tree: the next flush cuts it. */ declare _trim: boolean
   /** @internal Counts changes that move records: cursors compare it. */ declare _changes: number
   /** @internal Longest key + data kept in a leaf. */ declare _inline: number
-  /** @internal Largest gaps + largest item that 1.85 survives; -1: only we read the pages. */
-  declare _gapLimit: number
+  /** @internal Pages are written without gaps: the stream is not ours alone. */ declare _gapless: boolean
   /** @internal 0 no page checks, 1 verify, 2 adopt. */ declare _checks: number
   /** @internal */ declare _compare: ((a: Uint8Array, b: Uint8Array) => number) | null
   /** @internal */ declare _prefix: ((a: Uint8Array, b: Uint8Array) => number) | null
@@ -97,7 +96,7 @@ export class BTree implements Shown {
     this._duplicates = duplicates
     this._changes = 0
     this._inline = 0
-    this._gapLimit = -1
+    this._gapless = !stream.atomic
     this._checks = 0
     this._compare = null
     this._prefix = null

@@ -294,9 +294,10 @@ const mixedSizes: Shape = (random, pagesize) => {
 const withOverflow: Shape = (random, pagesize) => {
   const key = random.bytes(random.between(1, 30))
   const large = random.chance(0.2)
+  const small = Math.max(40, pagesize >> 6)
   return [
     key,
-    random.bytes(large ? random.between(inlineLimit(pagesize), 3 * pagesize) : random.between(0, 40)),
+    random.bytes(large ? random.between(inlineLimit(pagesize), 3 * pagesize) : random.between(0, small)),
   ]
 }
 

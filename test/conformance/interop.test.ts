@@ -6,7 +6,7 @@
  * file: records exactly at the inline limit (defect Q2), keys beyond O-8 (Q1), and a key below the smallest once it has
  * deleted (Q4). Then: files with duplicates and files of the opposite byte order, each way, and page checks.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
@@ -340,6 +340,63 @@ describe("flashtree and libdb1 take turns", () => {
           libdb1Turn(path, pagesize, 0, refill, random)
           verify(path, {}, model, `run ${run}, page size ${pagesize}`)
         }
+      }
+    }))
+})
+
+describe("what only we do leaves files that libdb1 reads", () => {
+  for (const pagesize of [512, 1024, 4096]) {
+    test(`deleteRange and clear, page size ${pagesize}`, () =>
+      seeded(pagesize + 5, (random) => {
+        const path = freshPath()
+        const model: Model = new Map()
+        for (let round = 0; round < 12; round++) {
+          const writer = round % 3 === 2 ? "libdb1" : "flashtree"
+          const changes = drawTurn(random, model, { pagesize, count: 100, phase: "grow", writer })
+          if (writer === "libdb1") libdb1Turn(path, pagesize, 0, changes, random)
+          else flashtreeTurn(path, { pagesize }, changes, random)
+          const keys = sortedKeys(model)
+          const from = random.between(0, keys.length - 1)
+          const to = Math.min(keys.length - 1, from + random.pick([0, 1, 5, 50, 1000]))
+          withTree(path, {}, (tree) => {
+            if (round === 6) {
+              tree.clear()
+              model.clear()
+              return
+            }
+            const start = unlatin1(keys[from] as string)
+            const doomed = keys.slice(from, to)
+            expect(tree.deleteRange(start, unlatin1(keys[to] as string))).toBe(doomed.length)
+            for (const key of doomed) model.delete(key)
+          })
+          verify(path, {}, model, `round ${round}`)
+        }
+      }))
+  }
+
+  test("a ragged tail is ignored, and overwritten by the next page", () =>
+    seeded(6, (random) => {
+      const path = freshPath()
+      const model: Model = new Map()
+      for (const writer of ["libdb1", "flashtree", "libdb1", "flashtree"] as const) {
+        const changes = drawTurn(random, model, { pagesize: 512, count: 100, phase: "grow", writer })
+        if (writer === "libdb1") libdb1Turn(path, 512, 0, changes, random)
+        else flashtreeTurn(path, { pagesize: 512 }, changes, random)
+        appendFileSync(path, random.bytes(random.between(1, 511)))
+        verify(path, {}, model, `${writer}, then a tail`)
+      }
+    }))
+
+  test("sessions with different minkeypage", () =>
+    seeded(7, (random) => {
+      const path = freshPath()
+      const model: Model = new Map()
+      for (let round = 0; round < 12; round++) {
+        const minkeypage = random.pick([0, 2, 3, 4, 8])
+        const phase = random.pick(["grow", "mix", "shrink"] as const)
+        const changes = drawTurn(random, model, { pagesize: 1024, count: 150, phase, writer: "flashtree" })
+        flashtreeTurn(path, { pagesize: 1024, minkeypage }, changes, random)
+        verify(path, {}, model, `round ${round}, minkeypage ${minkeypage}`)
       }
     }))
 })

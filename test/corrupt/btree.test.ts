@@ -286,7 +286,7 @@ const ORIGINAL: Record<string, string> = {
 }
 
 /** How much of the structure flips may still be silently wrong without checksums: a part of what the original has. */
-const SILENT_SHARE_MAX = 0.45
+const SILENT_SHARE_MAX = 0.25
 
 interface Tally {
   counts: [Map<Outcome, number>, Map<Outcome, number>]

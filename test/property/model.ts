@@ -186,7 +186,6 @@ export class ModelCursor {
   }
 
   next(): Entry | undefined {
-    this.settle()
     if (this.position === undefined) return this.first()
     const { key, nth, gone } = this.position
     const high = this.model.upperBound(key)
@@ -195,7 +194,6 @@ export class ModelCursor {
   }
 
   previous(): Entry | undefined {
-    this.settle()
     if (this.position === undefined) return this.last()
     const low = this.model.lowerBound(this.position.key)
     const equals = this.model.upperBound(this.position.key) - low
@@ -204,7 +202,6 @@ export class ModelCursor {
 
   /** Index of the record the cursor is at, -1 when it was deleted or the cursor was never placed. */
   index(): number {
-    this.settle()
     if (this.position === undefined || (this.position.gone && this.model.duplicates)) return -1
     const index = this.model.lowerBound(this.position.key) + this.position.nth
     return index < this.model.upperBound(this.position.key) ? index : -1
@@ -229,13 +226,6 @@ export class ModelCursor {
     this.model.entries.splice(index, 1)
     this.model.put(key, value)
     this.moveTo(this.model.upperBound(key) - 1)
-  }
-
-  /** With duplicates, a cursor once seen without its record stays so, even if there are enough equals again later. */
-  private settle(): void {
-    if (this.position === undefined || !this.model.duplicates) return
-    const { key, nth } = this.position
-    if (this.model.lowerBound(key) + nth >= this.model.upperBound(key)) this.position.gone = true
   }
 
   private moveTo(index: number): Entry | undefined {

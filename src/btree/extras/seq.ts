@@ -57,11 +57,14 @@ export function putAtCursor(tree: BTree, key: Bytes, value: Uint8Array): boolean
 
 /** Goes to the last of the records with `key`, where put has added one. */
 function seekLast(cursor: Cursor, key: Bytes): void {
+  const tree = cursor._tree
   cursor.seek(key)
-  if (!cursor._tree._duplicates) return
-  let ordinal = cursor._ordinal
-  while (cursor.next() && cursor._ordinal === ordinal + 1) ordinal++
-  if (cursor._ordinal !== ordinal) cursor.previous()
+  if (!tree._duplicates) return
+  takeKey(tree, key)
+  tree._findEqual(0x7fffffff)
+  cursor._ordinal = tree._ordinal - 1
+  // It is looked up by (key, ordinal) at its next use.
+  cursor._changes = -1
 }
 
 /** delete with R_CURSOR. */
