@@ -6,7 +6,7 @@
 import * as nodeFs from "node:fs"
 import { dirname } from "node:path"
 import { type ErrorCode, type FlashtreeError, failure } from "../../src/errors.ts"
-import { checkSize, checkTransfer } from "../../src/stream/memory-stream.ts"
+import { checkSize, checkTransfer } from "../../src/stream/check-arguments.ts"
 import type { RandomAccessStream } from "../../src/stream/stream.ts"
 
 /** The part of node:fs that FileStream uses; node:fs and a memfs Volume satisfy it. */

@@ -35,8 +35,9 @@ export function checkPage(tree: BTree, frame: Frame): void {
   const type = view.getUint32(base + FLAGS, tree._little) & TYPE_MASK
   if (type === INTERNAL || type === LEAF) checkItems(tree, frame, type)
   else if (type !== OVERFLOW) throw corruption(frame.pgno, FLAGS, `page type ${type} is not part of a btree`)
-  frame.kind = type
   if (tree._checks !== 0) tree._verifyCheck(frame)
+  // Last: a page that is refused stays unchecked, and is refused again.
+  frame.kind = type
 }
 
 function checkItems(tree: BTree, frame: Frame, type: number): void {

@@ -268,8 +268,8 @@ Cursor.prototype.delete = function (this: Cursor): boolean {
   enterWrite(tree)
   if (!this._isOnRecord()) return false
   this._useKey()
-  if (tree._duplicates) tree._findEqual(this._ordinal)
-  else search(tree, 0)
+  const found = tree._duplicates ? tree._findEqual(this._ordinal) : search(tree, 0)
+  if (!found) throw corruption(this._page, HEADER, "the record under the cursor is not where its key belongs")
   begin(tree)
   removeRecords(tree, tree._index, tree._index + 1)
   tree._changes++

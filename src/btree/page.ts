@@ -34,10 +34,12 @@ export function itemAt(tree: BTree, frame: Frame, index: number): number {
   return frame.base + frame.view.getUint16(frame.base + HEADER + index * 2, tree._little)
 }
 
-/** Gives the bytes the item at buffer offset `at` takes. */
+/** Gives the bytes the item at buffer offset `at` takes. ECORRUPT where an overlapping item has been written over. */
 export function itemSize(tree: BTree, frame: Frame, at: number): number {
-  const size = ITEM_HEADER + frame.view.getUint32(at + KEY_SIZE, tree._little)
-  return aligned(frame.kind === LEAF ? size + frame.view.getUint32(at + DATA_SIZE, tree._little) : size)
+  let size = ITEM_HEADER + frame.view.getUint32(at + KEY_SIZE, tree._little)
+  if (frame.kind === LEAF) size += frame.view.getUint32(at + DATA_SIZE, tree._little)
+  if (size > tree._pagesize) throw corruption(frame.pgno, at - frame.base, `an item of ${size} bytes`)
+  return aligned(size)
 }
 
 /** Gives the offset in the page of the lowest item byte; an empty 64 KiB page stores 0 for 65536. */

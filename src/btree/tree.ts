@@ -96,7 +96,7 @@ export class BTree implements Shown {
     this._duplicates = duplicates
     this._changes = 0
     this._inline = 0
-    this._gapless = !stream.atomic
+    this._gapless = !stream.atomic || stream.exclusive === false
     this._checks = 0
     this._compare = null
     this._prefix = null

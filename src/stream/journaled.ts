@@ -1,10 +1,6 @@
 /**
- * A rollback journal on a second stream, which makes any stream atomic at flush.
- *
- * The journal: a header, and from byte 512 on one record for each 512-byte chunk of the stream that is about
- * to be changed, with what it held at the last flush. Numbers are little-endian, offset:size field:
- *   header  0:4 magic "FTJ1"  4:4 salt  8:4 0 idle, 1 active  12:8 size of the stream (a double)  20:4 CRC-32
- *   record  0:4 chunk number  4:4 salt  8:4 records durable before  12:512 old bytes  524:4 CRC-32 from salt
+ * The transaction that makes any stream atomic at flush, by a rollback journal on a second stream. The bytes
+ * of the journal, a header and records of what chunks of the stream held before, are in journal.ts.
  *
  * Order of a transaction, where J and S are the journal and the stream:
  *   begin    J: header active, with a new salt and the size of the stream
@@ -24,31 +20,15 @@
  *      starts over; then as 3, with S whole in the old state.
  *   5. A rollback after 3 failed cannot know the header: it makes it durably active before it changes S.
  * So a torn header always means that S is whole. Stale records are never taken for new ones: the salt of a
- * transaction is one more than the header's or, if that is torn, than any record's. A salt comes again only
- * where no record has it, or when a cut under 1 lost the header: then both hold the same old state.
+ * transaction is one more than that of the header last made idle or, if it was found torn, than any record's.
+ * A salt comes again only where no record has it, or when the transaction that had it ended under 1, by a cut
+ * that lost its header or by a failure and a rollback: then both hold the same old state.
  */
-import { crc32 } from "../checksum.ts"
 import { failure, isFlashtreeError } from "../errors.ts"
-import { checkSize, checkTransfer } from "./memory-stream.ts"
+import { checkSize, checkTransfer } from "./check-arguments.ts"
+import { ACTIVE, CHUNK_SIZE, IDLE, Journal, STREAM_SIZE_MAX } from "./journal.ts"
 import type { RandomAccessStream } from "./stream.ts"
 
-const CHUNK_SIZE = 512
-const SIZE_MAX = CHUNK_SIZE * 0xffffffff
-const MAGIC = 0x314a5446
-const IDLE = 0
-const ACTIVE = 1
-const HEADER_MAGIC = 0
-const SALT = HEADER_MAGIC + 4
-const HEADER_STATE = SALT + 4
-const HEADER_STREAM_SIZE = HEADER_STATE + 4
-const HEADER_CHECKSUM = HEADER_STREAM_SIZE + 8
-const HEADER_SIZE = HEADER_CHECKSUM + 4
-const RECORDS_START = 512 // so that no record shares a sector with the header
-const RECORD_CHUNK = 0
-const RECORD_DURABLE = SALT + 4
-const RECORD_BYTES = RECORD_DURABLE + 4
-const RECORD_CHECKSUM = RECORD_BYTES + CHUNK_SIZE
-const RECORD_SIZE = RECORD_CHECKSUM + 4
 const REMEMBERED = 128 // chunks known to have a record; one that is forgotten gets another, which is harmless
 // How far the transaction is. Between calls BEGUN and ENDING occur only after a failure.
 const CLEAN = 0
@@ -58,32 +38,26 @@ const ENDING = 3 // the stream is whole and durable, the header may be active or
 
 class JournaledStream implements RandomAccessStream {
   readonly atomic: boolean
+  readonly exclusive: boolean
   readonly readonly: boolean
   readonly pagesize?: number
   _stream: RandomAccessStream
-  _journal: RandomAccessStream
-  _buffer: Uint8Array
-  _view: DataView
+  _journal: Journal
   _remembered: Uint32Array
   _phase: number
-  _salt: number
-  _oldSize: number
   _records: number
   _failed: boolean
   _closed: boolean
 
   constructor(stream: RandomAccessStream, journal: RandomAccessStream) {
     this.atomic = true
+    this.exclusive = false // the file under the journal is anybody's
     this.readonly = stream.readonly === true || journal.readonly === true
     if (stream.pagesize !== undefined) this.pagesize = stream.pagesize
     this._stream = stream
-    this._journal = journal
-    this._buffer = new Uint8Array(RECORD_SIZE)
-    this._view = new DataView(this._buffer.buffer)
+    this._journal = new Journal(journal)
     this._remembered = new Uint32Array(REMEMBERED)
     this._phase = CLEAN
-    this._salt = 0
-    this._oldSize = 0
     this._records = 0
     this._failed = false
     this._closed = false
@@ -168,12 +142,12 @@ class JournaledStream implements RandomAccessStream {
   // `_records` counts durable records only: a rollback after a failure in here needs no others.
   _touch(start: number, end: number): void {
     if (this._phase === CLEAN) this._begin()
-    const last = Math.ceil(Math.min(end, this._oldSize) / CHUNK_SIZE)
+    const last = Math.ceil(Math.min(end, this._journal.oldSize) / CHUNK_SIZE)
     let added = 0
     for (let chunk = Math.floor(start / CHUNK_SIZE); chunk < last; chunk++) {
       // Remembered as chunk + 1, for 0 is an unused entry.
       if (this._remembered[chunk % REMEMBERED] === chunk + 1) continue
-      this._writeRecord(this._records + added++, chunk)
+      this._journal.writeRecord(this._records + added++, chunk, this._records, this._stream)
       this._remembered[chunk % REMEMBERED] = chunk + 1
     }
     if (this._phase === SECURED && added === 0) return
@@ -183,19 +157,21 @@ class JournaledStream implements RandomAccessStream {
   }
 
   _begin(): void {
-    this._oldSize = this._stream.size()
-    if (this._oldSize > SIZE_MAX) throw failure("EINVAL", `the stream has more than ${SIZE_MAX} bytes`)
+    const journal = this._journal
+    const size = this._stream.size()
+    if (size > STREAM_SIZE_MAX) throw failure("EINVAL", `the stream has more than ${STREAM_SIZE_MAX} bytes`)
+    journal.oldSize = size
+    journal.salt = (journal.salt + 1) >>> 0
     this._phase = BEGUN
-    this._salt = (this._salt + 1) >>> 0
     this._records = 0
     this._remembered.fill(0)
-    this._writeHeader(ACTIVE)
+    journal.writeHeader(ACTIVE)
   }
 
   _end(): void {
     this._stream.flush()
     this._phase = ENDING
-    this._writeHeader(IDLE)
+    this._journal.writeHeader(IDLE)
     this._journal.flush()
     this._phase = CLEAN
   }
@@ -203,11 +179,13 @@ class JournaledStream implements RandomAccessStream {
   _rollback(): void {
     this._failed = true
     if (this._phase === ENDING) {
-      this._writeHeader(ACTIVE)
+      this._journal.writeHeader(ACTIVE)
       this._journal.flush()
       this._phase = SECURED
     }
     if (this._phase === SECURED) this._restore(this._records)
+    // No header with this salt need be on the medium: the next transaction has to take it again.
+    else if (this._phase === BEGUN) this._journal.salt = (this._journal.salt - 1) >>> 0
     this._phase = CLEAN
     this._failed = false
   }
@@ -216,111 +194,34 @@ class JournaledStream implements RandomAccessStream {
   _restore(count: number): void {
     this._restoreSize()
     for (let i = count - 1; i >= 0; i--) {
-      if (!this._readRecord(i)) throw failure("ECORRUPT", `journal record ${i} of ${count} is damaged`)
-      const position = this._view.getUint32(RECORD_CHUNK, true) * CHUNK_SIZE
-      this._stream.write(this._buffer, position, RECORD_BYTES, Math.min(CHUNK_SIZE, this._oldSize - position))
+      if (!this._journal.restoreRecord(i, this._stream)) {
+        throw failure("ECORRUPT", `journal record ${i} of ${count} is damaged`)
+      }
     }
     this._end()
   }
 
   _restoreSize(): void {
+    const oldSize = this._journal.oldSize
     const size = this._stream.size()
-    if (size === this._oldSize) return
+    if (size === oldSize) return
     try {
-      this._stream.setSize(this._oldSize)
+      this._stream.setSize(oldSize)
     } catch (error) {
-      if (!isFlashtreeError(error) || error.code !== "EINVAL" || size < this._oldSize) throw error
+      if (!isFlashtreeError(error) || error.code !== "EINVAL" || size < oldSize) throw error
       // A stream that cannot be cut (an Espruino file) keeps its length.
-      this._buffer.fill(0)
-      for (let position = this._oldSize; position < size; position += CHUNK_SIZE) {
-        this._stream.write(this._buffer, position, 0, Math.min(CHUNK_SIZE, size - position))
+      const zeros = this._journal.buffer
+      zeros.fill(0)
+      for (let position = oldSize; position < size; position += CHUNK_SIZE) {
+        this._stream.write(zeros, position, 0, Math.min(CHUNK_SIZE, size - position))
       }
     }
-  }
-
-  _writeHeader(state: number): void {
-    const view = this._view
-    view.setUint32(HEADER_MAGIC, MAGIC, true)
-    view.setUint32(SALT, this._salt, true)
-    view.setUint32(HEADER_STATE, state, true)
-    view.setFloat64(HEADER_STREAM_SIZE, this._oldSize, true)
-    view.setUint32(HEADER_CHECKSUM, crc32(this._buffer, 0, HEADER_CHECKSUM, 0), true)
-    this._journal.write(this._buffer, 0, 0, HEADER_SIZE)
-  }
-
-  _writeRecord(index: number, chunk: number): void {
-    const count = this._stream.read(this._buffer, chunk * CHUNK_SIZE, RECORD_BYTES, CHUNK_SIZE)
-    this._buffer.fill(0, RECORD_BYTES + count, RECORD_CHECKSUM)
-    const view = this._view
-    view.setUint32(RECORD_CHUNK, chunk, true)
-    view.setUint32(SALT, this._salt, true)
-    view.setUint32(RECORD_DURABLE, this._records, true)
-    view.setUint32(RECORD_CHECKSUM, crc32(this._buffer, 0, RECORD_CHECKSUM, this._salt), true)
-    this._journal.write(this._buffer, RECORDS_START + index * RECORD_SIZE, 0, RECORD_SIZE)
-  }
-
-  // Reads a record into the buffer and tells whether it is whole and of the transaction of the header.
-  _readRecord(index: number): boolean {
-    const count = this._journal.read(this._buffer, RECORDS_START + index * RECORD_SIZE, 0, RECORD_SIZE)
-    return (
-      count === RECORD_SIZE &&
-      this._view.getUint32(SALT, true) === this._salt &&
-      this._view.getUint32(RECORD_CHECKSUM, true) === crc32(this._buffer, 0, RECORD_CHECKSUM, this._salt) &&
-      this._view.getUint32(RECORD_CHUNK, true) * CHUNK_SIZE < this._oldSize
-    )
   }
 
   _recover(): void {
-    if (this._readHeader() !== ACTIVE) return
+    if (this._journal.readHeader() !== ACTIVE) return
     if (this.readonly) throw failure("EROFS", "the last transaction must be rolled back: open for writing")
-    this._restore(this._countRecords())
-  }
-
-  // Gives the state, IDLE for a new journal or a torn header, and sets the salt and old size.
-  _readHeader(): number {
-    const count = this._journal.read(this._buffer, 0, 0, HEADER_SIZE)
-    // Headers are written over one another, so a torn one has the magic; a torn first one has parts of it.
-    for (let i = 0; i < 4 && i < count; i++) {
-      const byte = this._buffer[HEADER_MAGIC + i]
-      if (byte !== 0 && byte !== 0xff && byte !== ((MAGIC >>> (8 * i)) & 0xff)) {
-        throw failure("EFTYPE", "not a journal: expected an empty stream or the magic FTJ1")
-      }
-    }
-    const view = this._view
-    const checksum = crc32(this._buffer, 0, HEADER_CHECKSUM, 0)
-    if (count < HEADER_SIZE || view.getUint32(HEADER_CHECKSUM, true) !== checksum) {
-      this._salt = this._greatestSalt()
-      return IDLE
-    }
-    this._oldSize = view.getFloat64(HEADER_STREAM_SIZE, true)
-    this._salt = view.getUint32(SALT, true)
-    if (!(this._oldSize <= SIZE_MAX)) throw failure("ECORRUPT", `a journal for ${this._oldSize} bytes`)
-    return view.getUint32(HEADER_STATE, true)
-  }
-
-  // A torn record may give a salt never used; that is no harm, as it counts only when it is the greatest.
-  _greatestSalt(): number {
-    let greatest = 0
-    let position = RECORDS_START
-    while (this._journal.read(this._buffer, position, 0, RECORD_BYTES) === RECORD_BYTES) {
-      const salt = this._view.getUint32(SALT, true)
-      if (salt > greatest) greatest = salt
-      position += RECORD_SIZE
-    }
-    return greatest
-  }
-
-  // Gives the number of records before the first that is not whole. If that one had been durable and was
-  // damaged since, a later record that counted it as durable tells.
-  _countRecords(): number {
-    let count = 0
-    while (this._readRecord(count)) count++
-    for (let i = count + 1; this._readRecord(i); i++) {
-      if (this._view.getUint32(RECORD_DURABLE, true) > count) {
-        throw failure("ECORRUPT", `journal record ${count} is damaged: the last transaction cannot be undone`)
-      }
-    }
-    return count
+    this._restore(this._journal.countRecords())
   }
 }
 

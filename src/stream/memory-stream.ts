@@ -1,39 +1,10 @@
 /**
- * A stream in memory, the plainest implementation of stream.ts, and the argument checks all streams of
- * src/stream and of the hosts share. Invariant of MemoryStream: every byte of `_buffer` at or after `_size`
- * is zero, so that growing needs no clearing.
+ * A stream in memory, the plainest implementation of stream.ts. Invariant: every byte of `_buffer` at or
+ * after `_size` is zero, so that growing needs no clearing.
  */
 import { failure } from "../errors.ts"
+import { checkSize, checkTransfer, isByteCount, POSITION_MAX } from "./check-arguments.ts"
 import type { RandomAccessStream } from "./stream.ts"
-
-// The largest whole number a double holds exactly; Number.MAX_SAFE_INTEGER is missing on Espruino.
-const MAX_POSITION = 9007199254740991
-
-function isByteCount(value: number): boolean {
-  return value >= 0 && value <= MAX_POSITION && Math.floor(value) === value
-}
-
-/**
- * Checks the arguments of a read or write: `position` is a whole number of bytes from 0, and `[start, start +
- * length)` lies in a buffer of `capacity` bytes.
- * @throws EINVAL otherwise
- */
-export function checkTransfer(capacity: number, position: number, start: number, length: number): void {
-  if (!isByteCount(position) || position + length > MAX_POSITION) {
-    throw failure("EINVAL", `position is ${position}, expected a whole number from 0`)
-  }
-  if (!isByteCount(start) || !isByteCount(length) || start + length > capacity) {
-    throw failure("EINVAL", `start ${start} and length ${length} lie outside a buffer of ${capacity} bytes`)
-  }
-}
-
-/**
- * Checks the argument of setSize.
- * @throws EINVAL when `size` is not a whole number of bytes from 0
- */
-export function checkSize(size: number): void {
-  if (!isByteCount(size)) throw failure("EINVAL", `size is ${size}, expected a whole number from 0`)
-}
 
 export interface MemoryStreamOptions {
   /**
@@ -59,7 +30,7 @@ export class MemoryStream implements RandomAccessStream {
    * @throws EINVAL when `maxSize` is not a whole number of bytes or less than `initial` holds
    */
   constructor(initial?: Uint8Array, options?: MemoryStreamOptions) {
-    const maxSize = options === undefined || options.maxSize === undefined ? MAX_POSITION : options.maxSize
+    const maxSize = options === undefined || options.maxSize === undefined ? POSITION_MAX : options.maxSize
     const size = initial === undefined ? 0 : initial.length
     if (!isByteCount(maxSize) || maxSize < size) {
       throw failure("EINVAL", `maxSize is ${maxSize}, expected a whole number from ${size}`)

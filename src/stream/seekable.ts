@@ -5,7 +5,7 @@
  * leaves in a gap is undefined (FatFs: whatever the medium held).
  */
 import { type FlashtreeError, failure, isFlashtreeError } from "../errors.ts"
-import { checkSize, checkTransfer } from "./memory-stream.ts"
+import { checkSize, checkTransfer } from "./check-arguments.ts"
 import type { RandomAccessStream } from "./stream.ts"
 
 /** The size of the pieces in which gaps are filled with zeros, in bytes. */
@@ -70,12 +70,14 @@ function copyBinaryString(text: string, target: Uint8Array, start: number): void
 
 class SeekableStream implements RandomAccessStream {
   readonly atomic: boolean
+  readonly exclusive: boolean
   _object: Seekable
   _size: number
   _closed: boolean
 
   constructor(object: Seekable, size: number, atomic: boolean) {
     this.atomic = atomic
+    this.exclusive = false // a file is anybody's
     this._object = object
     this._size = size
     this._closed = false

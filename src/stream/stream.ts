@@ -1,5 +1,5 @@
 /**
- * The seam every engine stands on (docs/DESIGN.md section 3). Argument order is ECMA-419's: buffer, then position.
+ * The seam every engine stands on (docs/DESIGN.md section 2). Argument order is ECMA-419's: buffer, then position.
  * `start` and `length` select a part of the buffer, so that callers never slice.
  */
 export interface RandomAccessStream {
@@ -22,6 +22,8 @@ export interface RandomAccessStream {
   readonly pagesize?: number
   /** True: all writes since the last flush become durable together or not at all. */
   readonly atomic: boolean
+  /** False on an atomic stream: what it holds is also a file that other programs may open and change. */
+  readonly exclusive?: boolean
   /** True: writes throw EROFS. */
   readonly readonly?: boolean
   /** Atomic streams: forgets everything written since the last flush. */

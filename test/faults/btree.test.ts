@@ -12,6 +12,7 @@ import { describe, expect, test } from "vitest"
 import { btree, isFlashtreeError, MemoryStream, type RandomAccessStream } from "../../hosts/node/index.ts"
 import { type Entry, Model, pattern, sameBytes, withDeadline } from "../property/model.ts"
 import { AtomicMemoryStream } from "../support/atomic-stream.ts"
+import { Power, PowerCut, PowerCutStream } from "../support/streams.ts"
 
 type BTree = ReturnType<typeof btree.open>
 type Code = "EIO" | "ENOSPC"
@@ -464,4 +465,38 @@ describe("rollback", () => {
       heals(db, stream, flushed)
     }
   })
+})
+
+describe("a power cut is not an error of the device", () => {
+  test.each(operations.map((operation) => [operation.name, operation] as const))(
+    "%s: it passes through unchanged, nothing is tried again, and the medium can be opened",
+    (_, operation) => {
+      let n = 0
+      for (; n < CALLS_MAX; n++) {
+        const stream = new PowerCutStream(flushedBytes, new Power(n))
+        const db = btree.open(stream, options)
+        const model = makeModel()
+        let thrown: unknown
+        try {
+          operation.prepare?.(db, model)
+          operation.run(db, model)
+          db.flush()
+        } catch (error) {
+          thrown = error
+        }
+        if (!stream.power.cut) {
+          const ended = operation.name === "close"
+          expect(thrown === undefined || (ended && isFlashtreeError(thrown))).toBe(true)
+          break
+        }
+        expect(thrown).toBeInstanceOf(PowerCut)
+        const changes = stream.power.changes
+        expect(() => db.set("new key", "value")).toThrow()
+        expect(() => db.flush()).toThrow()
+        expect(stream.power.changes).toBe(changes)
+        for (const mode of ["lost", "landed", "shuffled"] as const) survives(stream.crash(mode, n))
+      }
+      expect(n).toBeLessThan(CALLS_MAX)
+    },
+  )
 })

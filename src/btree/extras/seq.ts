@@ -1,7 +1,7 @@
 /** btree(3)'s cursor codes, on the handle's own cursor. */
 
 import type { Bytes } from "../../bytes.ts"
-import { failure } from "../../errors.ts"
+import { corruption, failure } from "../../errors.ts"
 import { Cursor } from "../cursor.ts"
 import { begin, enter, finish, takeKey } from "../handle.ts"
 import { overwriteRecord } from "../put.ts"
@@ -42,8 +42,8 @@ export function putAtCursor(tree: BTree, key: Bytes, value: Uint8Array): boolean
     throw failure("EINVAL", "R_CURSOR without a record under the cursor: call seq first")
   takeKey(tree, key)
   if (compareKeys(tree, tree._key, 0, tree._keyLength, cursor._key, 0, cursor._keyLength) === 0) {
-    if (tree._duplicates) tree._findEqual(cursor._ordinal)
-    else search(tree, 0)
+    const found = tree._duplicates ? tree._findEqual(cursor._ordinal) : search(tree, 0)
+    if (!found) throw corruption(cursor._page, 0, "the record under the cursor is not where its key belongs")
     begin(tree)
     if (overwriteRecord(tree, value)) tree._changes++
     finish(tree)
