@@ -1,2 +1,14 @@
 /** The entry "flashtree/node": what only Node has. */
 export { FileStream, type FileStreamOptions, type NodeFsLike } from "./file-stream.ts"
+export { FlashImage, type FlashImageOptions } from "./flash-image.ts"
+export { FlashCounters } from "./simulator/counters.ts"
+export { FlashViolation, PowerCut } from "./simulator/errors.ts"
+export type { CutMode } from "./simulator/medium.ts"
+export { SimulatedFlash, type SimulatedFlashOptions } from "./simulator/simulated-flash.ts"
+export {
+  type ChipTiming,
+  ESP32_C3,
+  W25Q32JV,
+  W25Q32JV_MAPPED,
+  W25Q32JV_WORST,
+} from "./simulator/timing.ts"

@@ -110,7 +110,8 @@ export function chainBytesMax(tree: BTree): number {
   return (tree._pages - 2) * (tree._pagesize - HEADER)
 }
 
-/** Gives the error for a page number read at `offset` of page `pgno` that is no page of the file. */
+/** Gives the error for a page number read at `offset` of page `pgno` that is no page of the file; after it the file may not grow. */
 export function badPageNumber(tree: BTree, pgno: number, offset: number, found: number): Error {
+  if (found >= tree._pages) tree._cutShort = true
   return corruption(pgno, offset, `refers to page ${found}; the file has pages 2 to ${tree._pages - 1}`)
 }

@@ -86,6 +86,7 @@ export function load(tree: BTree): void {
   const size = tree._stream.size()
   tree._modified = false
   tree._trim = false
+  tree._cutShort = false
   if (size === 0) {
     createRoot(tree)
   } else {
@@ -97,6 +98,7 @@ export function load(tree: BTree): void {
 /** Makes an empty leaf at the root, and nothing else. */
 export function createRoot(tree: BTree): void {
   tree._pages = 2
+  tree._cutShort = false
   tree._free = 0
   tree._metaDirty = true
   formatPage(tree, createPage(tree._cache, ROOT), LEAF, 0, 0)

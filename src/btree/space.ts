@@ -10,6 +10,13 @@ import type { BTree } from "./tree.ts"
 export function allocatePage(tree: BTree): Frame {
   const head = tree._free
   if (head === 0) {
+    // A new page would answer for the lost one that has its number.
+    if (tree._cutShort)
+      throw corruption(
+        tree._pages,
+        0,
+        "the file refers to pages beyond its end and must not grow; salvage() it",
+      )
     if (tree._pages > 0xfffffffe)
       throw failure("ENOSPC", "the file has the most pages a 32-bit page number allows")
     const frame = createPage(tree._cache, tree._pages)

@@ -52,6 +52,7 @@ export class BTree implements Shown {
   /** @internal Byte order of the file. */ declare _little: boolean
   /** @internal */ declare _duplicates: boolean
   /** @internal Pages of the file, those not yet written included. */ declare _pages: number
+  /** @internal A reference beyond the end was met. */ declare _cutShort: boolean
   /** @internal Head of the free list. */ declare _free: number
   /** @internal Something changed since the last flush. */ declare _modified: boolean
   /** @internal The free list's head changed, or the file is new. */ declare _metaDirty: boolean
@@ -120,6 +121,7 @@ export class BTree implements Shown {
     this._ordinal = 0
     this._cursor = null
     this._pages = 0
+    this._cutShort = false
     this._free = 0
     this._modified = false
     this._metaDirty = false

@@ -357,6 +357,47 @@ describe("journaled, when call N on either stream fails", () => {
     expect(cuts).toBeGreaterThan(500)
   })
 
+  it("once, rolled back, and the power is cut in the next transaction: its records are not found later", () => {
+    let media = 0
+    for (let at = 0, failing = true; failing; at++) {
+      failing = false
+      for (let cutAt = 0, cutting = true; cutting; cutAt++) {
+        const run = new Run(INITIAL)
+        const crash = untilCut({ data: INITIAL, journal: new Uint8Array(0) }, cutAt, (data, journal) => {
+          const fault = new Fault()
+          const stream = journaled(new FailingStream(data, fault), new FailingStream(journal, fault))
+          run.steps(stream, [write(0, 100), "flush"])
+          fault.at = fault.calls + at
+          try {
+            run.steps(stream, [write(0, 1500), "flush"])
+          } catch (error) {
+            if (error instanceof PowerCut) throw error
+            failing = true
+            stream.rollback?.()
+            run.resume(run.flushed)
+          }
+          fault.at = Infinity
+          run.steps(stream, [write(10, 1500), "flush"])
+        })
+        cutting = crash !== undefined
+        for (let seed = 0; seed < 20 && crash !== undefined; seed++) {
+          const left = crash({ data: "shuffled", journal: "shuffled", seed })
+          const data = new MemoryStream(left.data)
+          const journal = new MemoryStream(left.journal)
+          const stream = journaled(data, journal)
+          const where = `call ${at}, cut ${cutAt}, seed ${seed}`
+          if (!run.allows(readAll(stream))) expect.fail(where)
+          const next = new Run(readAll(stream))
+          next.steps(stream, [write(512, 512), "flush", write(0, 10)])
+          const found = recovered({ data: data.bytes(), journal: journal.bytes() })
+          if (!next.allows(found)) expect.fail(`${where}, two transactions later`)
+          media++
+        }
+      }
+    }
+    expect(media).toBeGreaterThan(5000)
+  })
+
   it("for good: close is quiet, and reopening the media gives a whole state", () => {
     let at = 0
     while (

@@ -221,10 +221,10 @@ export class Power {
 }
 
 /**
- * What becomes of the changes since the last flush: all lost, all landed, or each at random, see
- * PowerCutStream.
+ * What becomes of the changes since the last flush: all lost; all landed; all landed but the last one, which is
+ * torn; or each at random and in any order, see PowerCutStream.
  */
-export type CutMode = "lost" | "landed" | "shuffled"
+export type CutMode = "lost" | "landed" | "torn" | "shuffled"
 
 type Change = { position: number; bytes: Uint8Array } | { size: number }
 
@@ -294,12 +294,15 @@ export class PowerCutStream implements RandomAccessStream {
     apply(this.live, change)
   }
 
-  /** Gives what the medium holds after the cut; the seed decides in mode "shuffled". */
+  /** Gives what the medium holds after the cut; the seed decides in modes "torn" and "shuffled". */
   crash(mode: CutMode, seed = 0): Uint8Array {
     const medium = new MemoryStream(this.durable)
-    if (mode === "landed") for (const change of this.pending) apply(medium, change)
-    if (mode !== "shuffled") return medium.bytes()
     const random = makeRandom(seed)
+    const whole = mode === "landed" ? this.pending.length : mode === "torn" ? this.pending.length - 1 : 0
+    for (const change of this.pending.slice(0, Math.max(whole, 0))) apply(medium, change)
+    const last = this.pending.at(-1)
+    if (mode === "torn" && last !== undefined) apply(medium, last, random)
+    if (mode !== "shuffled") return medium.bytes()
     const left = [...this.pending]
     while (left.length > 0) {
       const [change] = left.splice(random(left.length), 1) as [Change]

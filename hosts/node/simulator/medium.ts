@@ -62,7 +62,8 @@ export class Medium {
     this._units = new Uint8Array(size / writeAlign)
     this._blocks = new Uint8Array(size / blockLength)
     this._generations = new Uint32Array(size / blockLength)
-    if (encrypted) for (let block = 0; block < this._blocks.length; block++) this._eraseEncrypted(block, "whole")
+    if (encrypted)
+      for (let block = 0; block < this._blocks.length; block++) this._eraseEncrypted(block, "whole")
     if (image === undefined) return
     this.bytes.set(image)
     // Nothing tells garbage from data, so with encryption no unit counts as programmed.
@@ -74,15 +75,7 @@ export class Medium {
 
   /** Gives a copy that shares nothing with this one. */
   fork(): Medium {
-    const copy = new Medium({ ...this.geometry, encrypted: false })
-    ;(copy as { geometry: Geometry }).geometry = this.geometry
-    copy.bytes.set(this.bytes)
-    copy.eraseCounts.set(this.eraseCounts)
-    copy._units.set(this._units)
-    copy._blocks.set(this._blocks)
-    copy._generations.set(this._generations)
-    copy._draws = this._draws
-    return copy
+    return Object.assign(Object.create(Medium.prototype), structuredClone({ ...this }))
   }
 
   /** Lets every later program or erase of the block go wrong in silence. */
@@ -104,7 +97,10 @@ export class Medium {
     for (let i = 0; i < writeAlign && !encrypted; i++) {
       const [found, given] = [this.bytes[byteOffset + i], data[start + i]]
       if ((given & ~found) === 0) continue
-      throw new FlashViolation(byteOffset + i, `a program of ${hex(given)} over ${hex(found)} would set a bit`)
+      throw new FlashViolation(
+        byteOffset + i,
+        `a program of ${hex(given)} over ${hex(found)} would set a bit`,
+      )
     }
     const unit = writeAlign === 1 ? "byte" : `unit of ${writeAlign} bytes`
     throw new FlashViolation(byteOffset, `this ${unit} is programmed a second time between erases`)
@@ -132,19 +128,24 @@ export class Medium {
 
   _programPlain(data: Uint8Array, byteOffset: number, outcome: Outcome): void {
     const failing = this._fails(byteOffset, FAILS_PROGRAM)
+    if (outcome !== "bits" && !failing) {
+      for (let i = 0; i < data.length; i++) this.bytes[byteOffset + i] &= data[i]
+      return
+    }
     const random = this._random()
     let missed = false
-    let last = -1
+    let lastAt = byteOffset
+    let lastCleared = 0
     for (let i = 0; i < data.length; i++) {
       const wanted = this.bytes[byteOffset + i] & ~data[i]
       let cleared = outcome === "bits" ? wanted & random() : wanted
       if (failing) cleared &= ~(random() & random() & random())
       this.bytes[byteOffset + i] &= ~cleared
       missed ||= cleared !== wanted
-      if (cleared !== 0) last = i
+      if (cleared !== 0) [lastAt, lastCleared] = [byteOffset + i, cleared]
     }
     // A failing block never programs right by chance.
-    if (failing && !missed && last >= 0) this.bytes[byteOffset + last] |= lowestBit(0xff & ~data[last])
+    if (failing && !missed) this.bytes[lastAt] |= lastCleared & -lastCleared
   }
 
   _programEncrypted(data: Uint8Array, byteOffset: number, outcome: Outcome): void {
@@ -215,10 +216,6 @@ export class Medium {
   _random(): () => number {
     return makeRandom(this.geometry.seed, ++this._draws)
   }
-}
-
-function lowestBit(bits: number): number {
-  return bits & -bits
 }
 
 function hex(byte: number): string {

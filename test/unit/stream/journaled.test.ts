@@ -15,6 +15,7 @@ import {
   FailingStream,
   Fault,
   makeBytes,
+  PowerCut,
   readAll,
 } from "../../support/streams.ts"
 
@@ -405,6 +406,77 @@ describe("journaled: what it refuses", () => {
     expect(log).toEqual([])
     stream.write(OLD, 0)
     stream.flush()
+  })
+})
+
+describe("journaled: what a stream throws that is no error of flashtree's", () => {
+  // A code of the same name must not be taken for a stream that says it cannot be cut.
+  const cut = Object.assign(new PowerCut("no power"), { code: "EINVAL" })
+
+  class ForeignFault extends Fault {
+    override error(): Error {
+      return cut
+    }
+  }
+
+  /** Has call `at` on the streams throw, and tells which calls on journaled threw what. */
+  function failing(at: number, media: ReturnType<typeof interrupted>) {
+    const fault = new ForeignFault(at)
+    const data = new FailingStream(new MemoryStream(media.data), fault)
+    const journal = new FailingStream(new MemoryStream(media.journal), fault)
+    const thrown: [string, unknown][] = []
+    const attempt = (name: string, call: () => unknown) => {
+      try {
+        call()
+      } catch (error) {
+        thrown.push([name, error])
+      }
+    }
+    let stream: RandomAccessStream | undefined
+    attempt("open", () => {
+      stream = journaled(data, journal)
+    })
+    const work: [string, (on: RandomAccessStream) => void][] = [
+      ["write", (on) => on.write(makeBytes(700, 2), 300)],
+      ["flush", (on) => on.flush()],
+      ["read", (on) => on.read(new Uint8Array(10), 0)],
+      ["setSize", (on) => on.setSize(100)],
+      ["setSize", (on) => on.setSize(3000)],
+      ["rollback", (on) => on.rollback?.()],
+      ["write", (on) => on.write(makeBytes(700, 2), 3000)],
+      ["close", (on) => on.close()],
+    ]
+    for (const [name, call] of work) {
+      if (thrown.length === 0) attempt(name, () => call(stream as RandomAccessStream))
+    }
+    return { thrown, fault }
+  }
+
+  it("comes through every call unchanged, whichever call on either stream threw it", () => {
+    const seen = new Set<string>()
+    const media = interrupted((stream) => stream.write(makeBytes(1500, 2), 1500))
+    for (const start of [{ data: OLD, journal: new Uint8Array(0) }, media]) {
+      for (let at = 0; ; at++) {
+        const { thrown, fault } = failing(at, start)
+        if (fault.failures === 0) break
+        expect(thrown, `call ${at}`).toHaveLength(1)
+        const [name, error] = thrown[0] as [string, unknown]
+        expect(error, `call ${at}, in ${name}`).toBe(cut)
+        seen.add(name)
+      }
+    }
+    expect([...seen].sort()).toEqual(["close", "flush", "open", "read", "rollback", "setSize", "write"])
+  })
+
+  it("ends the transaction as any failure does: EIO until rollback", () => {
+    const fault = new ForeignFault()
+    const stream = journaled(new FailingStream(new MemoryStream(OLD), fault), new MemoryStream())
+    stream.write(makeBytes(10, 2), 0)
+    fault.at = fault.calls
+    expect(() => stream.write(makeBytes(10, 3), 0)).toThrow(cut)
+    expect(() => stream.flush()).toThrow(code("EIO"))
+    stream.rollback?.()
+    expect(readAll(stream)).toEqual(OLD)
   })
 })
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { failure } from "../../../src/errors.ts"
+import { type FlashtreeError, failure, isFlashtreeError } from "../../../src/errors.ts"
 import { fromSeekable, type Seekable } from "../../../src/stream/seekable.ts"
-import { EspruinoFile, MicroPythonFile, makeBytes, readAll } from "../../support/streams.ts"
+import type { RandomAccessStream } from "../../../src/stream/stream.ts"
+import { EspruinoFile, MicroPythonFile, makeBytes, PowerCut, readAll } from "../../support/streams.ts"
 
 const code = (expected: string) => expect.objectContaining({ code: expected })
 
@@ -184,6 +185,37 @@ describe("fromSeekable: writing", () => {
       }),
     )
     expect(() => stream.write(makeBytes(4, 2), 8)).toThrow(error)
+  })
+})
+
+describe("fromSeekable: what the object throws that is no error of flashtree's", () => {
+  // A foreign error comes as EIO, so that programs find one set of codes; what was thrown is not lost or copied.
+  it("comes as the cause of EIO, the very same thing, whichever member threw it", () => {
+    const cut = Object.assign(new PowerCut("no power"), { code: "EINVAL" })
+    const uses: [keyof Seekable, (stream: RandomAccessStream) => void][] = [
+      ["read", (stream) => stream.read(new Uint8Array(4), 0)],
+      ["write", (stream) => stream.write(Uint8Array.of(1), 20)],
+      ["seek", (stream) => stream.read(new Uint8Array(4), 0)],
+      ["seek", (stream) => stream.write(Uint8Array.of(1), 0)],
+      ["truncate", (stream) => stream.setSize(1)],
+      ["flush", (stream) => stream.flush()],
+      ["close", (stream) => stream.close()],
+    ]
+    for (const [member, use] of uses) {
+      const object = file(makeBytes(10, 1), {
+        [member]: () => {
+          throw cut
+        },
+      })
+      let thrown: unknown
+      try {
+        use(fromSeekable(object))
+      } catch (error) {
+        thrown = error
+      }
+      expect(isFlashtreeError(thrown) && thrown.code, member).toBe("EIO")
+      expect((thrown as FlashtreeError).cause, member).toBe(cut)
+    }
   })
 })
 

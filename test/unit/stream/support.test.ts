@@ -119,6 +119,18 @@ describe("PowerCutStream", () => {
     expect(cutDuring(4).crash("landed")).toEqual(written.slice(0, 250))
   })
 
+  it("torn: has all but the change under way, and that in part", () => {
+    const outcomes = Array.from({ length: 50 }, (_, seed) => cutDuring(2).crash("torn", seed))
+    const mixed = (bytes: Uint8Array) => bytes.every((byte, i) => byte === flushed[i] || byte === written[i])
+    expect(outcomes.every(mixed)).toBe(true)
+    expect(outcomes.some((bytes) => firstDifference(bytes, flushed) !== -1)).toBe(true)
+    expect(outcomes.some((bytes) => firstDifference(bytes, written) !== -1)).toBe(true)
+    expect(cutDuring(2).crash("torn", 7)).toEqual(outcomes[7])
+    // A change of size is not torn.
+    expect(cutDuring(3).crash("torn", 1)).toEqual(written.slice(0, 250))
+    expect(new PowerCutStream(OLD, new Power()).crash("torn")).toEqual(OLD)
+  })
+
   it("shuffled: loses, keeps, tears and reorders, the same for a seed", () => {
     const stream = cutDuring(4)
     const outcomes = Array.from({ length: 200 }, (_, seed) => stream.crash("shuffled", seed))
