@@ -21,6 +21,7 @@ const rows = [
     input: {
       index: "hosts/node/index.ts",
       btree: "hosts/node/btree.ts",
+      flash: "hosts/node/flash.ts",
       node: "hosts/node/node.ts",
       cli: "hosts/node/cli/main.ts",
     },

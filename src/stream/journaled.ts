@@ -1,6 +1,5 @@
 /**
- * The transaction that makes any stream atomic at flush, by a rollback journal on a second stream. The bytes
- * of the journal, a header and records of what chunks of the stream held before, are in journal.ts.
+ * The transaction that makes a stream atomic at flush, with the rollback journal that journal.ts describes.
  *
  * Order of a transaction, where J and S are the journal and the stream:
  *   begin    J: header active, with a new salt and the size of the stream
@@ -210,8 +209,7 @@ class JournaledStream implements RandomAccessStream {
     } catch (error) {
       if (!isFlashtreeError(error) || error.code !== "EINVAL" || size < oldSize) throw error
       // A stream that cannot be cut (an Espruino file) keeps its length.
-      const zeros = this._journal.buffer
-      zeros.fill(0)
+      const zeros = this._journal.buffer.fill(0)
       for (let position = oldSize; position < size; position += CHUNK_SIZE) {
         this._stream.write(zeros, position, 0, Math.min(CHUNK_SIZE, size - position))
       }

@@ -357,7 +357,7 @@ describe("journaled, when call N on either stream fails", () => {
     expect(cuts).toBeGreaterThan(500)
   })
 
-  it("once, rolled back, and the power is cut in the next transaction: its records are not found later", () => {
+  it("once, rolled back, and the power is cut in the next transaction: no record is found later", () => {
     let media = 0
     for (let at = 0, failing = true; failing; at++) {
       failing = false

@@ -80,14 +80,11 @@ export class LittlefsFileModel implements RandomAccessStream {
 
   setSize(size: number): void {
     const before = this.begin()
+    // Shortening the chain of blocks copies nothing but what was written before.
+    if (size < before) this.endRun()
     this.live.setSize(size)
     if (size > before) this.touch(before, size)
-    if (size < before) {
-      // Cutting a file only shortens its chain: nothing is copied but what was written before.
-      this.runEnd = Math.min(this.runEnd, size)
-      if (this.runStart >= size) this.runStart = -1
-      this.dirty = true
-    }
+    this.dirty ||= size < before
   }
 
   flush(): void {

@@ -221,8 +221,8 @@ export class Power {
 }
 
 /**
- * What becomes of the changes since the last flush: all lost; all landed; all landed but the last one, which is
- * torn; or each at random and in any order, see PowerCutStream.
+ * What becomes of the changes since the last flush: all lost; all landed; all landed, but the last one torn;
+ * or each at random, see PowerCutStream.
  */
 export type CutMode = "lost" | "landed" | "torn" | "shuffled"
 

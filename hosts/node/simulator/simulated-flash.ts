@@ -58,7 +58,10 @@ export class SimulatedFlash implements FlashDevice {
   _left = Number.POSITIVE_INFINITY
   _mode: CutMode = "clean"
 
-  /** @throws EINVAL when the geometry is impossible */
+  /**
+   * A new chip; `chip` is for reboot() and fork(), which have one already.
+   * @throws EINVAL when the geometry is impossible
+   */
   constructor(options: SimulatedFlashOptions, chip?: Chip) {
     this._chip = chip ?? makeChip(options)
   }

@@ -189,7 +189,7 @@ describe("fromSeekable: writing", () => {
 })
 
 describe("fromSeekable: what the object throws that is no error of flashtree's", () => {
-  // A foreign error comes as EIO, so that programs find one set of codes; what was thrown is not lost or copied.
+  // As EIO, so that programs meet one set of codes; what was thrown is neither lost nor copied.
   it("comes as the cause of EIO, the very same thing, whichever member threw it", () => {
     const cut = Object.assign(new PowerCut("no power"), { code: "EINVAL" })
     const uses: [keyof Seekable, (stream: RandomAccessStream) => void][] = [

@@ -1,0 +1,2 @@
+/** The entry "flashtree/flash" under Node. */
+export * from "../../src/flash/index.ts"

@@ -1,0 +1,156 @@
+/** Opening and formatting a volume, and wiping a range. */
+import { failure, isFlashtreeError } from "../errors.ts"
+import type { FlashDevice } from "./device.ts"
+import { MAGIC, RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "./layout.ts"
+import { readRing, recover } from "./recovery.ts"
+import { FREE, isBlank, readFlash } from "./ring.ts"
+import { FlashVolume } from "./volume.ts"
+
+export interface FlashOpenOptions {
+  /** Bytes in a page: 256 to half an erase block; 512 when left out. */
+  pagesize?: number
+  /** "blank" (the default) formats a blank range and refuses foreign content; "always" begins anew; "never" formats nothing. */
+  format?: "blank" | "always" | "never"
+  /** Erase blocks to use: several volumes share a partition that way. */
+  firstBlock?: number
+  blockCount?: number
+  /** Bytes of a program unit (1, 4, 8, 16, 32), where the device does not say it. */
+  writeAlign?: number
+  /** "unknown" where an erased block does not read 0xff (encrypted flash), where the device does not say it. */
+  erasedReads?: "ff" | "unknown"
+  /** Check of records, chosen when formatting: CRC-32, or a sum that is quicker in byte code. */
+  checksum?: "crc32" | "sum32"
+  readonly?: boolean
+}
+
+const ALIGNMENTS = [1, 4, 8, 16, 32]
+
+/**
+ * Opens the volume on a range of a device, or formats it, which is done with the first flush. Reads the block headers and what was
+ * written since the last checkpoint. Allocates 4 bytes a page, 5 a block, two page buffers and about 1 KB.
+ *
+ * @throws EINVAL an option or a geometry that cannot be; EFTYPE foreign content, or a volume of another shape; ECORRUPT.
+ */
+export function open(device: FlashDevice, options?: FlashOpenOptions): FlashVolume {
+  const given: FlashOpenOptions = options === undefined || options === null ? {} : options
+  const volume = makeVolume(device, given)
+  if (given.checksum === "sum32") volume._checksum = 2
+  const found = given.format === "always" ? false : readRing(volume)
+  if (found) {
+    recover(volume)
+  } else {
+    begin(volume, given)
+  }
+  if (given.readonly === true) (volume as { readonly: boolean }).readonly = true
+  return volume
+}
+
+function makeVolume(device: FlashDevice, given: FlashOpenOptions): FlashVolume {
+  const status = device.status()
+  const align =
+    given.writeAlign !== undefined
+      ? given.writeAlign
+      : status.writeAlign === undefined
+        ? 1
+        : status.writeAlign
+  if (ALIGNMENTS.indexOf(align) < 0)
+    throw failure("EINVAL", `write alignment ${align}: 1, 4, 8, 16 or 32 is expected`)
+  if (status.eraseValue !== undefined && status.eraseValue !== 0xff) {
+    throw failure(
+      "EINVAL",
+      `erased bytes are 0x${status.eraseValue.toString(16)} on this device; only 0xff is supported`,
+    )
+  }
+  const first = given.firstBlock === undefined ? 0 : given.firstBlock
+  const count = given.blockCount === undefined ? status.blocks - first : given.blockCount
+  if (!(first >= 0 && count >= RESERVED_BLOCKS + 2 && first + count <= status.blocks)) {
+    throw failure(
+      "EINVAL",
+      `blocks ${first} to ${first + count} of ${status.blocks}: a volume takes at least ${RESERVED_BLOCKS + 2} blocks of the device`,
+    )
+  }
+  const pagesize = given.pagesize === undefined ? 512 : given.pagesize
+  if (!(pagesize >= 256 && pagesize <= status.blockLength / 2 && pagesize % align === 0)) {
+    throw failure(
+      "EINVAL",
+      `pagesize ${pagesize}: 256 to ${status.blockLength / 2}, a multiple of ${align}, is expected`,
+    )
+  }
+  if (count * status.blockLength > VOLUME_SIZE_MAX) {
+    throw failure("EINVAL", `${count * status.blockLength} bytes: a volume has at most ${VOLUME_SIZE_MAX}`)
+  }
+  const volume = new FlashVolume(device, first, count, status.blockLength, align, pagesize)
+  const reads = given.erasedReads !== undefined ? given.erasedReads : status.erasedReads
+  volume._blankShows = reads !== "unknown"
+  return volume
+}
+
+/** Begins a new volume; nothing is erased or written before the first flush. */
+function begin(volume: FlashVolume, given: FlashOpenOptions): void {
+  if (given.format === "never") throw failure("EFTYPE", 'no volume here, and format: "never" was asked for')
+  if (given.format !== "always" && volume._blankShows) refuseForeign(volume)
+  let sequence = 0
+  if (given.format === "always") {
+    // The old volume holds until the first block of the new one, whose sequence is higher.
+    if (readRingQuietly(volume)) sequence = volume._sequence
+  }
+  volume._states.fill(FREE)
+  volume._free = volume._blocks
+  volume._map.fill(0)
+  volume._size = 0
+  volume._flushedSize = 0
+  volume._checkpoint = 0
+  volume._sequence = sequence
+  volume._checkpointSequence = sequence
+  volume._started = 0
+  volume._abortDue = false
+  volume._id = newId(volume, sequence)
+  if (sequence === 0) volume._head = -1
+  volume._at = 0
+  volume._sealed = true
+}
+
+/** Finds the newest block of an old volume, whatever its shape. */
+function readRingQuietly(volume: FlashVolume): boolean {
+  try {
+    return readRing(volume)
+  } catch (error) {
+    if (!isFlashtreeError(error) || error.code !== "EFTYPE") throw error
+    return true
+  }
+}
+
+/** Gives an id that neither the volume before nor a neighbour has. */
+function newId(volume: FlashVolume, sequence: number): number {
+  const id = ((volume._id ^ 0x2545f491) * 0x9e3b + volume._first * 7919 + sequence * 31) >>> 0
+  return id === 0 ? 1 : id
+}
+
+/** Refuses content that is not ours. A header that a cut has torn, and a block that a cut left half erased, are. */
+function refuseForeign(volume: FlashVolume): void {
+  for (let block = 0; block < volume._blocks; block++) {
+    const base = block * volume._blockLength
+    if (isBlank(volume, base, base + volume._blockLength)) continue
+    readFlash(volume, volume._header, base)
+    // A program that was cut has cleared some of the bits it was to clear, and no others.
+    const torn = (volume._headerView.getUint32(0, true) & MAGIC) >>> 0 === MAGIC >>> 0
+    if (torn && isBlank(volume, base + volume._header.length, base + volume._blockLength)) continue
+    const first = volume._header[0]
+    throw failure(
+      "EFTYPE",
+      `erase block ${volume._first + block} holds something else (first byte 0x${first.toString(16)}): choose another range, wipe it with erase(), or open with format: "always"`,
+    )
+  }
+}
+
+/** Erases a range: a factory reset. Newest blocks first, so that a cut leaves an older state or none, never a broken one. */
+export function erase(device: FlashDevice, options?: { firstBlock?: number; blockCount?: number }): void {
+  const status = device.status()
+  const first = options === undefined || options.firstBlock === undefined ? 0 : options.firstBlock
+  const count =
+    options === undefined || options.blockCount === undefined ? status.blocks - first : options.blockCount
+  if (!(first >= 0 && count > 0 && first + count <= status.blocks)) {
+    throw failure("EINVAL", `blocks ${first} to ${first + count} of ${status.blocks}`)
+  }
+  for (let block = first + count - 1; block >= first; block--) device.eraseBlock(block, block + 1)
+}
