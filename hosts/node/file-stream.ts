@@ -71,6 +71,8 @@ function openFailure(error: unknown, path: string, create: boolean): FlashtreeEr
  */
 export class FileStream implements RandomAccessStream {
   readonly atomic: boolean
+  /** A system call costs about as much as writing this many bytes to the system's cache. */
+  readonly callCost: number
   readonly readonly: boolean
   _fs: NodeFsLike
   _path: string
@@ -88,6 +90,7 @@ export class FileStream implements RandomAccessStream {
     const create = options?.create ?? !readonly
     const flags = fs.constants ?? LINUX_FLAGS
     this.atomic = false
+    this.callCost = 1024
     this.readonly = readonly
     this._fs = fs
     this._path = path

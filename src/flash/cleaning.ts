@@ -27,6 +27,8 @@ import { buildImage, IMAGE_OFFSET, programRecord } from "./writer.ts"
 /** Free blocks below which a call that writes cleans, two blocks at the most; and below which it must. */
 export const FREE_WANTED = 4
 export const FREE_MIN = 2
+/** Retired blocks that a checkpoint remembers. */
+const RETIRED_MAX = 16
 
 /** Makes ready for a record: writes down what is due, and cleans. ENOSPC when nothing more can be reclaimed. */
 export function reserve(volume: FlashVolume): void {
@@ -112,7 +114,7 @@ function writeCheckpoint(volume: FlashVolume): void {
   const work = volume._work
   let pages = volume._pages
   while (pages > 0 && volume._map[pages - 1] === 0) pages--
-  const perPart = Math.floor((volume.pagesize - 32) / 4)
+  const perPart = Math.floor((volume.pagesize - 32) / 4) - RETIRED_MAX
   let first = 0
   let start = 0
   let rest = true
@@ -122,15 +124,37 @@ function writeCheckpoint(volume: FlashVolume): void {
     let end = CONTROL_RECORD_HEAD
     const count = pages - first < perPart ? pages - first : perPart
     rest = false
-    end = putWord(work, end, first + count < pages ? 1 : 0)
+    const retired = first === 0 ? countRetired(volume) : 0
+    end = putWord(work, end, (first + count < pages ? 1 : 0) | (retired << 8))
     end = putWord(work, end, first)
     end = putWord(work, end, volume._flushedSize)
+    if (retired > 0) end = putRetired(volume, end)
     for (let i = 0; i < count; i++) end = putWord(work, end, volume._map[first + i])
     const position = programRecord(volume, CONTROL | CLEANED, CHECKPOINT, 0, end)
     if (start === 0) start = position
     first += count
   }
   volume._checkpoint = start
+}
+
+/** Blocks that are not used any more, as many as are remembered. */
+function countRetired(volume: FlashVolume): number {
+  let count = 0
+  for (let block = 0; block < volume._blocks; block++) {
+    if (volume._states[block] === FAILING || volume._states[block] === RETIRED) count++
+  }
+  return count < RETIRED_MAX ? count : RETIRED_MAX
+}
+
+function putRetired(volume: FlashVolume, at: number): number {
+  let end = at
+  let left = RETIRED_MAX
+  for (let block = 0; block < volume._blocks && left > 0; block++) {
+    if (volume._states[block] !== FAILING && volume._states[block] !== RETIRED) continue
+    end = putWord(volume._work, end, block)
+    left--
+  }
+  return end
 }
 
 /** Puts a 32-bit number into the work buffer and gives the offset after it. */

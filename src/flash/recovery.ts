@@ -38,7 +38,7 @@ import {
   TINY_MAX,
 } from "./layout.ts"
 import { openRecord, recordIsWhole, takeByte } from "./reader.ts"
-import { blockEnd, FREE, IN_LOG, isBlank, nextInLog, readFlash, tailBlock } from "./ring.ts"
+import { blockEnd, FAILING, FREE, IN_LOG, isBlank, nextInLog, RETIRED, readFlash, tailBlock } from "./ring.ts"
 import { giveUp, settleCommit, undo } from "./transaction.ts"
 import type { FlashVolume } from "./volume.ts"
 
@@ -211,7 +211,7 @@ function previousInLog(volume: FlashVolume, block: number): number {
   let previous = block
   do {
     previous = (previous + volume._blocks - 1) % volume._blocks
-  } while (volume._states[previous] !== IN_LOG && previous !== block)
+  } while (volume._states[previous] !== IN_LOG && volume._states[previous] !== FAILING && previous !== block)
   return previous
 }
 
@@ -226,7 +226,15 @@ function takeRecord(volume: FlashVolume, position: number): void {
   const reader = volume._reader
   const flags = reader.flags
   const kind = flags & KIND
-  if (kind === CONTROL && reader.page === CHECKPOINT) return
+  if (kind === CONTROL && reader.page === CHECKPOINT) {
+    // A newer one than the header knows of: it may know of blocks retired since.
+    openRecord(volume, position, true)
+    const word = takeWord(volume)
+    takeWord(volume)
+    takeWord(volume)
+    takeRetired(volume, word >>> 8)
+    return
+  }
   if (kind === CONTROL && reader.page === ABORT) {
     if (volume._started !== 0) undo(volume, volume._started, position)
     giveUp(volume)
@@ -251,6 +259,19 @@ function takeRecord(volume: FlashVolume, position: number): void {
   if ((flags & COMMIT) !== 0) settleCommit(volume)
 }
 
+/** Takes the numbers of blocks that are not to be used again. */
+function takeRetired(volume: FlashVolume, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const block = takeWord(volume)
+    if (block >= volume._blocks) continue
+    if (volume._states[block] === IN_LOG) volume._states[block] = FAILING
+    else if (volume._states[block] === FREE) {
+      volume._states[block] = RETIRED
+      volume._free--
+    }
+  }
+}
+
 /** Takes the map from the checkpoint that begins at volume._checkpoint; false when it is not there any more. */
 function loadCheckpoint(volume: FlashVolume): boolean {
   let position = volume._checkpoint
@@ -269,9 +290,11 @@ function loadCheckpoint(volume: FlashVolume): boolean {
     if (!openRecord(volume, position, false) || !recordIsWhole(volume) || volume._reader.page !== CHECKPOINT)
       return false
     openRecord(volume, position, false)
-    more = takeWord(volume) !== 0
+    const word = takeWord(volume)
+    more = (word & 1) !== 0
     const first = takeWord(volume)
     volume._size = takeWord(volume)
+    takeRetired(volume, word >>> 8)
     const count = volume._reader.left / 4
     if (first + count > volume._pages) return false
     for (let i = 0; i < count; i++) volume._map[first + i] = takeWord(volume)

@@ -21,9 +21,9 @@ import {
   TINY,
 } from "./layout.ts"
 import { openRecord } from "./reader.ts"
-import { blockEnd, isBlank, isTrimmed, logOrder, nextInLog, volumeFull } from "./ring.ts"
+import { blockEnd, isTrimmed, logOrder, nextInLog, volumeFull } from "./ring.ts"
 import type { FlashVolume } from "./volume.ts"
-import { buildDelta, IMAGE_OFFSET, programRecord } from "./writer.ts"
+import { buildDelta, IMAGE_OFFSET, MARK_SIZE, programRecord, readMark } from "./writer.ts"
 
 /** What a handle says when the volume is not as it left it. */
 export const STALE = "another writer has changed the volume since it was opened: reopen it"
@@ -57,11 +57,12 @@ export function emitGathered(volume: FlashVolume, commit: number): void {
 
 /** Before each record: another writer is noticed, due work is done, and there is room. */
 function beginWriting(volume: FlashVolume): void {
-  if (volume._started === 0 && volume._head >= 0 && !volume._sealed && volume._blankShows) {
-    const position = volume._head * volume._blockLength + volume._at
-    const end = position + 8 < (volume._head + 1) * volume._blockLength ? position + 8 : position
-    if (!isBlank(volume, position, end)) {
+  if (volume._started === 0 && volume._head >= 0 && !volume._sealed) {
+    readMark(volume, volume._markNow)
+    for (let i = 0; i < MARK_SIZE; i++) {
+      if (volume._markNow[i] === volume._mark[i]) continue
       volume._stale = true
+      volume._busy = false
       throw failure("ESTALE", STALE)
     }
   }

@@ -11,7 +11,7 @@ import { alignUp, BLOCK_HEADER, CHAIN_MAX, NOT_TRIMMED, RANGES_MAX, RESERVED_BLO
 import { RecordReader } from "./reader.ts"
 import { type FlashFinding, type FlashVolumeStatus, readyBytes, volumeStatus } from "./status.ts"
 import { emitGathered, flushVolume, rollbackVolume, STALE, setVolumeSize } from "./transaction.ts"
-import { IMAGE_OFFSET } from "./writer.ts"
+import { IMAGE_OFFSET, MARK_SIZE } from "./writer.ts"
 
 /**
  * A RandomAccessStream over erase blocks whose flush is all-or-nothing at every power cut. Made by open(). Everything since the last
@@ -64,6 +64,8 @@ export class FlashVolume implements RandomAccessStream {
   /** @internal */ declare _gathered: Uint8Array
   /** @internal */ declare _ranges: Intervals
   /** @internal What newer records have covered while a chain is read. */ declare _covered: Intervals
+  /** @internal What was behind the last record, and is now. */ declare _mark: Uint8Array
+  /** @internal */ declare _markNow: Uint8Array
   /** @internal A record being built, or a page being moved. */ declare _work: Uint8Array
   /** @internal */ declare _header: Uint8Array
   /** @internal */ declare _headerView: DataView
@@ -124,6 +126,8 @@ export class FlashVolume implements RandomAccessStream {
     this._work = new Uint8Array(alignUp(IMAGE_OFFSET + pagesize + 8, align) + align)
     this._header = new Uint8Array(alignUp(BLOCK_HEADER, align))
     this._headerView = new DataView(this._header.buffer)
+    this._mark = new Uint8Array(MARK_SIZE).fill(0xff)
+    this._markNow = new Uint8Array(MARK_SIZE)
     this._reader = new RecordReader()
     this._failed = ""
     this._stale = false

@@ -20,7 +20,7 @@ export interface PageOwner {
   _sealPage(frame: Frame): void
 }
 
-/** Bytes between two dirty ranges that are cheaper to write than to leave out: an atomic stream pays by the byte. */
+/** Bytes between two dirty ranges that are cheaper to write than to leave out, where the stream does not say. */
 const JOIN_ATOMIC = 4
 const JOIN_PLAIN = 32
 
@@ -73,7 +73,7 @@ export class PageCache {
     this.buckets = []
     for (let i = 0; i < size; i++) this.buckets.push(null)
     this.mask = size - 1
-    this.join = stream.atomic ? JOIN_ATOMIC : JOIN_PLAIN
+    this.join = stream.callCost !== undefined ? stream.callCost : stream.atomic ? JOIN_ATOMIC : JOIN_PLAIN
   }
 
   /** Frames made so far. */

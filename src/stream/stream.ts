@@ -22,6 +22,8 @@ export interface RandomAccessStream {
   readonly pagesize?: number
   /** True: all writes since the last flush become durable together or not at all. */
   readonly atomic: boolean
+  /** How many bytes cost about as much as one more call of write; 32 when left out, 4 on atomic streams. */
+  readonly callCost?: number
   /** False on an atomic stream: what it holds is also a file that other programs may open and change. */
   readonly exclusive?: boolean
   /** True: writes throw EROFS. */

@@ -14,7 +14,15 @@
  */
 import { afterAll, describe, expect, test } from "vitest"
 import { btree, isFlashtreeError, MemoryStream } from "../../hosts/node/index.ts"
-import { type Entry, isDeadline, Model, pattern, sameBytes, withDeadline } from "../property/model.ts"
+import {
+  type Entry,
+  inlineLimit,
+  isDeadline,
+  Model,
+  pattern,
+  sameBytes,
+  withDeadline,
+} from "../property/model.ts"
 import { Random } from "../support/berkeley.ts"
 
 type BTree = ReturnType<typeof btree.open>
@@ -56,23 +64,26 @@ function keyOf(i: number): Uint8Array {
   return text(`key-${String((i * 7919) % 10007).padStart(5, "0")}`)
 }
 
-/** 400 puts, 100 deletes; one value in eight goes to overflow pages of 512 bytes. */
+/** 400 puts, 100 deletes; some values go to overflow pages, and of those some are deleted, which makes a free list. */
 function build(pagesize: number, checksums: boolean): { bytes: Uint8Array; model: Model } {
   const random = new Random(1)
   const stream = new MemoryStream()
   const model = new Model()
   const db = btree.open(stream, { pagesize, checksums })
   for (let i = 0; i < 400; i++) {
-    const value = pattern(i % 8 === 0 ? random.between(200, 700) : random.between(0, 60), i)
+    const big = i % (pagesize === 512 ? 8 : 16) === 0
+    const value = pattern(random.between(0, big ? 400 : 60) + (big ? inlineLimit(pagesize, 2) : 0), i)
     db.set(keyOf(i), value)
     model.put(keyOf(i), value)
   }
-  for (let i = 1; i < 400; i += 4) {
+  for (let i = 0; i < 400; i++) {
+    if (i % 32 !== 0 && (i % 4 !== 1 || i >= 348)) continue
     db.delete(keyOf(i))
     model.delete(keyOf(i))
   }
   db.close()
   expect(model.entries).toHaveLength(300)
+  expect(btree.open(stream, { pagesize }).stat().freePages).toBeGreaterThan(0)
   return { bytes: stream.bytes(), model }
 }
 
@@ -346,6 +357,14 @@ function* flips(file: Uint8Array, places: number[] | undefined, pagesize: number
   }
 }
 
+function* metaFlips(file: Uint8Array) {
+  for (let bit = 0; bit < 24 * 8; bit++) {
+    const bytes = file.slice()
+    bytes[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7))
+    yield { name: `byte ${bit >> 3}, bit ${bit & 7}`, bytes }
+  }
+}
+
 for (const pagesize of [512, 4096]) {
   for (const checksums of [false, true]) {
     // Small enough to evict, large enough not to read every page anew for every record.
@@ -359,6 +378,12 @@ for (const pagesize of [512, 4096]) {
           changed: "unaffected",
           misled: false,
         })
+      })
+
+      test("every bit of the meta data flipped: no crash, no hang", () => {
+        const { counts, bad } = tally(metaFlips(bytes), pagesize, options, model)
+        addRow(`${pagesize}${checksums ? " checksums" : ""}: meta data, each bit`, counts, "-")
+        expect(bad).toEqual([])
       })
 
       test.each(["random", "structure"])("%s bit flips: no crash, no hang", (kind) => {
