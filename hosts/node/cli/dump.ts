@@ -1,11 +1,11 @@
 /** `flashtree dump`: all records as text, in db_dump's format or NDJSON. */
-import { type Cursor, readTree, type Tree } from "./support/database.ts"
+import { type Finding, readTree, type Tree } from "./support/database.ts"
 import { DUMP_END, formatDatum, formatHeader } from "./support/dump-format.ts"
-import { OK } from "./support/failure.ts"
+import { CliError, NOT_FOUND, note, OK } from "./support/failure.ts"
 import { jsonOf } from "./support/json-lines.ts"
 import { parseBound } from "./support/keys.ts"
 import { type Output, outputFile, stdout } from "./support/output.ts"
-import { type Range, walk } from "./support/range.ts"
+import { walk } from "./support/range.ts"
 import { openRaw } from "./support/raw-file.ts"
 import { defineVerb, type Verb } from "./support/verb.ts"
 
@@ -18,44 +18,55 @@ export const dump: Verb = defineVerb({
     json: { type: "boolean", description: 'A line {"key": ..., "value": ...} a record' },
     start: { type: "string", valueHint: "KEY", description: "First key" },
     end: { type: "string", valueHint: "KEY", description: "Stop before this key" },
+    salvage: { type: "boolean", description: "Of a damaged file: whatever can be read, in any order" },
     output: { type: "string", valueHint: "FILE", description: "Write to a file instead of stdout" },
   },
   examples: [
     "dump settings.db --printable",
     "dump settings.db | db_load copy.db",
+    "dump damaged.db --salvage | flashtree load mended.db",
     "dump log.db --json --start 2026-11-01 --end 2026-12-01 --output november.ndjson",
   ],
-  run({ file, printable, json, start, end, output }) {
+  run({ file, printable, json, start, end, salvage, output }) {
     const range = { start: parseBound(start), end: parseBound(end) }
-    readTree(file, (tree) => {
+    if (salvage && (start !== undefined || end !== undefined)) {
+      throw new CliError("EINVAL", "--salvage takes no --start or --end: a damaged file has no order")
+    }
+    return readTree(file, (tree) => {
       const target = output === undefined ? stdout : outputFile(output, file)
-      if (json) writeJson(tree, range, target)
-      else writeDump(file, tree, range, target, printable === true)
+      const format: Format = json ? "json" : printable ? "print" : "bytevalue"
+      if (format !== "json")
+        target.write(formatHeader({ print: format === "print", ...headerOf(file, tree) }))
+      let lost = 0
+      if (salvage) lost = reportLost(tree.salvage((key, value) => writeRecord(target, format, key, value)))
+      else
+        walk(tree, range, (cursor) => {
+          writeRecord(target, format, cursor.key(), cursor.value())
+          return true
+        })
+      if (format !== "json") target.write(DUMP_END)
       target.close()
+      return lost > 0 ? NOT_FOUND : OK
     })
-    return OK
   },
 })
 
-function writeJson(tree: Tree, range: Range, target: Output): void {
-  walk(tree, range, (cursor) => {
-    target.line(jsonLine(cursor))
-    return true
-  })
+type Format = "json" | "print" | "bytevalue"
+
+function writeRecord(target: Output, format: Format, key: Uint8Array, value: Uint8Array): void {
+  if (format === "json") {
+    target.line(JSON.stringify({ key: jsonOf(key), value: jsonOf(value) }))
+  } else {
+    target.write(formatDatum(key, format === "print"))
+    target.write(formatDatum(value, format === "print"))
+  }
 }
 
-function jsonLine(cursor: Cursor): string {
-  return JSON.stringify({ key: jsonOf(cursor.key()), value: jsonOf(cursor.value()) })
-}
-
-function writeDump(file: string, tree: Tree, range: Range, target: Output, print: boolean): void {
-  target.write(formatHeader({ print, ...headerOf(file, tree) }))
-  walk(tree, range, (cursor) => {
-    target.write(formatDatum(cursor.key(), print))
-    target.write(formatDatum(cursor.value(), print))
-    return true
-  })
-  target.write(DUMP_END)
+/** Says on stderr what could not be read, and gives how many places that are. */
+function reportLost(findings: Finding[]): number {
+  for (const { page, offset, message } of findings)
+    note(`left out: page ${page} offset ${offset}: ${message}`)
+  return findings.length
 }
 
 // From the meta page: stat() would visit every page first. An empty file has none.

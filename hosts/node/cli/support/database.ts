@@ -1,8 +1,8 @@
 /** Opening a database file for one verb, and closing it again whatever happens. */
 import { statSync, unlinkSync } from "node:fs"
-import { btree, MemoryStream } from "../../../../src/index.ts"
+import { btree } from "../../../../src/index.ts"
 import { FileStream } from "../../file-stream.ts"
-import { fileExists, hasContents, requireFile, requireWritable } from "./files.ts"
+import { fileExists, requireFile, requireWritable } from "./files.ts"
 
 export type Tree = ReturnType<typeof btree.open>
 export type Cursor = ReturnType<Tree["cursor"]>
@@ -18,8 +18,6 @@ export interface CreateOptions {
 /** Opens `path` for reading only, hands the tree to `use` and closes everything. @throws ENOENT, EISDIR, EFTYPE ... */
 export function readTree<T>(path: string, use: (tree: Tree) => T): T {
   requireFile(path)
-  // An empty file is a database to which nothing was written yet, but the engine opens none that it may not format.
-  if (!hasContents(path)) return withTree(btree.open(new MemoryStream()), use)
   const stream = new FileStream(path, { readonly: true })
   return closing(stream, () => withTree(btree.open(stream, { readonly: true }), use))
 }

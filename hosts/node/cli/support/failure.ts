@@ -24,7 +24,7 @@ export class CliError extends Error {
 
 const HINTS: Record<string, string> = {
   EFTYPE: "flashtree reads btree files of Berkeley DB 1.85 and MicroPython",
-  ECORRUPT: "`flashtree check FILE` lists the damage, `flashtree page FILE N` draws a page",
+  ECORRUPT: "`flashtree check FILE` lists the damage, `flashtree dump FILE --salvage` saves what can be read",
   EACCES: "look at the file's permissions with `ls -l`",
   EPERM: "look at the file's permissions with `ls -l`",
   EROFS: "the file or its file system is read-only",
