@@ -1,9 +1,10 @@
 /** Opening and formatting a volume, and wiping a range. */
 import { failure, isFlashtreeError } from "../errors.ts"
+import { cleanTail, reserve } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
-import { MAGIC, RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "./layout.ts"
-import { readRing, recover } from "./recovery.ts"
-import { FREE, isBlank, readFlash } from "./ring.ts"
+import { BLOCK_COUNT, MAGIC, RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "./layout.ts"
+import { readHeader, readRing, recover } from "./recovery.ts"
+import { FREE, isBlank, openBlock, readFlash, tailBlock } from "./ring.ts"
 import { FlashVolume } from "./volume.ts"
 
 export interface FlashOpenOptions {
@@ -20,6 +21,8 @@ export interface FlashOpenOptions {
   erasedReads?: "ff" | "unknown"
   /** Check of records, chosen when formatting: CRC-32, or a sum that is quicker in byte code. */
   checksum?: "crc32" | "sum32"
+  /** "grow" takes over blocks that were added to the range. */
+  resize?: "grow"
   readonly?: boolean
 }
 
@@ -35,7 +38,8 @@ export function open(device: FlashDevice, options?: FlashOpenOptions): FlashVolu
   const given: FlashOpenOptions = options === undefined || options === null ? {} : options
   const volume = makeVolume(device, given)
   if (given.checksum === "sum32") volume._checksum = 2
-  const found = given.format === "always" ? false : readRing(volume)
+  if (given.resize === "grow" && given.format !== "always") return grow(device, given, volume)
+  const found = given.format === "always" ? false : readRing(volume, false)
   if (found) {
     recover(volume)
   } else {
@@ -43,6 +47,33 @@ export function open(device: FlashDevice, options?: FlashOpenOptions): FlashVolu
   }
   if (given.readonly === true) (volume as { readonly: boolean }).readonly = true
   return volume
+}
+
+/**
+ * Opens a volume on more blocks than it was made for. The log must not run across the old end any more: until its oldest block
+ * stands before its newest, the old volume is cleaned (one erase a block, each step of it safe at a cut). Then a block is opened
+ * whose header says the new number.
+ */
+function grow(device: FlashDevice, given: FlashOpenOptions, volume: FlashVolume): FlashVolume {
+  if (!readRing(volume, true)) {
+    begin(volume, given)
+    return volume
+  }
+  readHeader(volume, volume._head)
+  const count = volume._headerView.getUint16(BLOCK_COUNT, true)
+  const old = makeVolume(device, Object.assign({}, given, { blockCount: count }))
+  readRing(old, false)
+  recover(old)
+  if (count === volume._blocks) return old
+  while (tailBlock(old) > old._head) {
+    reserve(old)
+    if (!cleanTail(old)) break
+  }
+  const grown = makeVolume(device, given)
+  readRing(grown, true)
+  recover(grown)
+  openBlock(grown)
+  return grown
 }
 
 function makeVolume(device: FlashDevice, given: FlashOpenOptions): FlashVolume {
@@ -113,7 +144,7 @@ function begin(volume: FlashVolume, given: FlashOpenOptions): void {
 /** Finds the newest block of an old volume, whatever its shape. */
 function readRingQuietly(volume: FlashVolume): boolean {
   try {
-    return readRing(volume)
+    return readRing(volume, true)
   } catch (error) {
     if (!isFlashtreeError(error) || error.code !== "EFTYPE") throw error
     return true

@@ -52,8 +52,11 @@ export function readHeader(volume: FlashVolume, block: number): boolean {
   return view.getUint16(BLOCK_INDEX, true) === block
 }
 
-/** Takes the blocks' states from their headers; false when there is no volume here. EFTYPE for one of another shape. */
-export function readRing(volume: FlashVolume): boolean {
+/**
+ * Takes the blocks' states from their headers; false when there is no volume here. EFTYPE for one of another shape; fewer blocks than
+ * there are now are right when it `grows`.
+ */
+export function readRing(volume: FlashVolume, grows: boolean): boolean {
   const view = volume._headerView
   let newest = 0
   for (let block = 0; block < volume._blocks; block++) {
@@ -67,13 +70,13 @@ export function readRing(volume: FlashVolume): boolean {
   if (newest === 0) return false
   volume._sequence = newest
   readHeader(volume, volume._head)
-  checkGeometry(volume)
+  checkGeometry(volume, grows)
   volume._checkpoint = view.getUint32(BLOCK_CHECKPOINT, true)
   countBlocks(volume, newest)
   return true
 }
 
-function checkGeometry(volume: FlashVolume): void {
+function checkGeometry(volume: FlashVolume, grows: boolean): void {
   const view = volume._headerView
   const header = volume._header
   const pagesize = view.getUint32(BLOCK_PAGESIZE, true)
@@ -83,7 +86,7 @@ function checkGeometry(volume: FlashVolume): void {
   if (pagesize !== volume.pagesize) {
     throw failure("EFTYPE", `a volume with pages of ${pagesize} bytes, not ${volume.pagesize}: ${hint}`)
   }
-  if (length !== volume._blockLength || count !== volume._blocks) {
+  if (length !== volume._blockLength || (grows ? count > volume._blocks : count !== volume._blocks)) {
     throw failure(
       "EFTYPE",
       `a volume of ${count} blocks of ${length} bytes, not ${volume._blocks} of ${volume._blockLength}: ${hint}`,
