@@ -90,8 +90,8 @@ export function load(tree: BTree): void {
   if (size === 0) {
     createRoot(tree)
   } else {
-    readMeta(tree, size)
     tree._metaDirty = false
+    readMeta(tree, size)
   }
 }
 

@@ -16,6 +16,9 @@ export const META_FREE = META_PAGESIZE + 4
 export const META_RECORDS = META_FREE + 4
 export const META_FLAGS = META_RECORDS + 4
 export const META_SIZE = META_FLAGS + 4
+/** Check of what never changes in the meta page; behind what 1.85 knows of it. 0: none. */
+export const META_CHECK = META_SIZE
+export const META_ROOM = META_CHECK + 4
 /** Meta flag: no duplicates. */
 export const NO_DUPLICATES = 0x20
 /** Meta flag: a recno file. */

@@ -6,6 +6,7 @@ import {
   META_FREE,
   META_MAGIC,
   META_PAGESIZE,
+  META_ROOM,
   META_SIZE,
   META_VERSION,
   NO_DUPLICATES,
@@ -44,6 +45,7 @@ export function readMeta(tree: BTree, size: number): void {
   tree._pagesize = pagesize
   tree._duplicates = (flags & NO_DUPLICATES) === 0
   tree._free = view.getUint32(META_FREE, tree._little)
+  if (tree._checks !== 0 && tree._verifyMeta !== undefined) tree._verifyMeta()
   tree._pages = Math.floor(size / pagesize)
   if (tree._pages < 2)
     throw corruption(1, 0, `the file ends before its root page: ${size} bytes with pages of ${pagesize}`)
@@ -58,7 +60,8 @@ export function writeMeta(tree: BTree): void {
   view.setUint32(META_PAGESIZE, tree._pagesize, little)
   view.setUint32(META_FREE, tree._free, little)
   view.setUint32(META_FLAGS, tree._duplicates ? 0 : NO_DUPLICATES, little)
-  tree._stream.write(tree._meta.bytes, 0, 0, META_SIZE)
+  if (tree._checks !== 0) tree._storeMeta()
+  tree._stream.write(tree._meta.bytes, 0, 0, tree._checks !== 0 ? META_ROOM : META_SIZE)
 }
 
 function notABtree(bytes: Uint8Array): Error {

@@ -3,7 +3,7 @@ import { corruption, failure } from "../errors.ts"
 import { createPage, fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { badPageNumber } from "./check-page.ts"
-import { META_FREE, NEXT, PGNO, PREV } from "./layout.ts"
+import { FLAGS, META_FREE, NEXT, PGNO, PREV } from "./layout.ts"
 import type { BTree } from "./tree.ts"
 
 /** Gives a zeroed page that belongs to nobody yet, dirty as a whole. Reads the free list's head where there is one. */
@@ -31,6 +31,14 @@ export function allocatePage(tree: BTree): Frame {
   if (frame.kind !== 0) throw corruption(head, PGNO, "the free list holds a page that is in use")
   if (view.getUint32(frame.base + PGNO, tree._little) !== head || next === head) {
     throw corruption(head, PGNO, "a free page with a wrong number")
+  }
+  // With page checks our free pages have none; a page that has one is in use, or was freed by another program.
+  if (tree._checks === 1 && view.getUint32(frame.base + FLAGS, tree._little) >>> 8 !== 0) {
+    throw corruption(
+      head,
+      FLAGS,
+      'the free list holds a page that has a check (if another program freed it: checksums: "adopt")',
+    )
   }
   if (view.getUint32(frame.base + PREV, tree._little) !== 0)
     throw corruption(head, PREV, "a free page with a neighbour")

@@ -22,7 +22,7 @@ import {
   sealPage,
   takeKey,
 } from "./handle.ts"
-import { META_SIZE } from "./layout.ts"
+import { META_ROOM } from "./layout.ts"
 import { insertRecord, overwriteRecord } from "./put.ts"
 import { copyValue, copyValueInto, type Shown, showRecord } from "./record.ts"
 import { rangeIsEmpty, removeEverything, removeRange, removeRecords } from "./remove.ts"
@@ -109,7 +109,7 @@ export class BTree implements Shown {
     this._separator = makeRegion(16)
     this._separatorSize = 0
     this._separatorBig = false
-    this._meta = makeRegion(META_SIZE)
+    this._meta = makeRegion(META_ROOM)
     this._scratch = null
     this._index = 0
     this._path = []
@@ -305,6 +305,8 @@ export class BTree implements Shown {
   /** @internal extras */ declare _deleteEquals: () => void
   /** @internal extras */ declare _mend?: (frame: Frame, at: number, keySize: number) => void
   /** @internal extras */ declare _verifyCheck: (frame: Frame) => void
+  /** @internal extras */ declare _verifyMeta: () => void
+  /** @internal extras */ declare _storeMeta: () => void
   /** @internal extras */ declare _storeCheck: (frame: Frame) => void
 
   /** @internal */

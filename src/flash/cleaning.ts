@@ -3,11 +3,11 @@
  * older than the records on top of it; so each such page gets a new image at the head, and the block is erased.
  */
 import { readPage } from "./chain.ts"
-import { corruptRecord } from "./errors.ts"
 import {
   ABORT,
   alignUp,
   BLOCK_HEADER,
+  CHAIN_MAX,
   CHECKPOINT,
   CLEANED,
   CONTROL,
@@ -19,7 +19,7 @@ import {
   TINY,
   TINY_MAX,
 } from "./layout.ts"
-import { openRecord } from "./reader.ts"
+import { openRecord, recordIsWhole } from "./reader.ts"
 import { BLANK, blockEnd, eraseBlock, FAILING, isUndecided, RETIRED, tailBlock } from "./ring.ts"
 import type { FlashVolume } from "./volume.ts"
 import { buildImage, IMAGE_OFFSET, programRecord } from "./writer.ts"
@@ -49,17 +49,7 @@ export function cleanTail(volume: FlashVolume): boolean {
   const block = tailBlock(volume)
   if (block === volume._head) return false
   if (volume._started !== 0 && Math.floor(volume._started / volume._blockLength) === block) return false
-  const end = blockEnd(volume, block)
-  const base = block * volume._blockLength
-  let at = alignUp(BLOCK_HEADER, volume._align)
-  while (at < end) {
-    const position = base + at
-    if (!openRecord(volume, position, true))
-      throw corruptRecord(volume, position, "no record where one should be")
-    const size = volume._reader.size
-    if ((volume._reader.flags & KIND) === IMAGE) moveIfAlive(volume, volume._reader.page, position)
-    at += alignUp(size, volume._align)
-  }
+  if (!moveRecords(volume, block)) moveFromMap(volume, block)
   if (volume._checkpoint !== 0 && Math.floor(volume._checkpoint / volume._blockLength) === block)
     volume._checkpoint = 0
   if (volume._states[block] === FAILING || !eraseBlock(volume, block)) {
@@ -70,6 +60,36 @@ export function cleanTail(volume: FlashVolume): boolean {
     volume._free++
   }
   return true
+}
+
+/** Goes through the block's records for images in use; false where one is not whole, by rot or by an erase that was cut. */
+function moveRecords(volume: FlashVolume, block: number): boolean {
+  const base = block * volume._blockLength
+  const end = blockEnd(volume, block)
+  let at = alignUp(BLOCK_HEADER, volume._align)
+  while (at < end) {
+    const position = base + at
+    if (!openRecord(volume, position, true) || !recordIsWhole(volume)) return false
+    const size = volume._reader.size
+    if ((volume._reader.flags & KIND) === IMAGE) moveIfAlive(volume, volume._reader.page, position)
+    at += alignUp(size, volume._align)
+  }
+  return true
+}
+
+/** Goes through the map for pages with their image in the block: slow, but right whatever else the block holds. */
+function moveFromMap(volume: FlashVolume, block: number): void {
+  for (let page = 0; page < volume._pages; page++) {
+    let position = volume._map[page] & POSITION_MASK
+    for (let steps = 0; position !== 0 && steps < 4 * CHAIN_MAX; steps++) {
+      if (!openRecord(volume, position, false)) break
+      if ((volume._reader.flags & KIND) === IMAGE) {
+        if (Math.floor(position / volume._blockLength) === block) moveIfAlive(volume, page, position)
+        break
+      }
+      position = volume._reader.link
+    }
+  }
 }
 
 /** Writes the page again at the head when its image is the one at `position`: as flushed, and as changed since. */

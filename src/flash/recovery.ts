@@ -158,7 +158,9 @@ export function recover(volume: FlashVolume): void {
     const end = block * volume._blockLength + (isHead ? volume._blockLength : blockEnd(volume, block))
     while (position < end) {
       if (!openRecord(volume, position, true) || !recordIsWhole(volume)) {
-        if (!isHead) throw corruptRecord(volume, position, "a damaged record")
+        if (!isHead && !mayBeHalfErased(volume, block))
+          throw corruptRecord(volume, position, "a damaged record")
+        if (!isHead) position = end
         break
       }
       takeRecord(volume, position)
@@ -168,6 +170,11 @@ export function recover(volume: FlashVolume): void {
     position = nextInLog(volume, block) * volume._blockLength + first
   }
   finishHead(volume, position)
+}
+
+/** The oldest block of a log that has gone round: a cut in its erase leaves anything, and nothing in it was in use. */
+function mayBeHalfErased(volume: FlashVolume, block: number): boolean {
+  return block === tailBlock(volume) && volume._sequences[block] !== 1
 }
 
 /** Where the log goes on: after its last whole record if all behind it is blank, else in another block. */

@@ -9,7 +9,7 @@ import { BTree } from "../tree.ts"
 import type { Progress } from "../types.ts"
 import { check } from "./check.ts"
 import { deleteEquals, findEqual, ordinalOf } from "./duplicates.ts"
-import { storeCheck, verifyCheck } from "./page-check.ts"
+import { storeCheck, storeMeta, verifyCheck, verifyMeta } from "./page-check.ts"
 import { makeRange } from "./ranges.ts"
 import { salvage } from "./salvage.ts"
 import { deleteAtCursor, putAtCursor, seq } from "./seq.ts"
@@ -61,6 +61,12 @@ BTree.prototype._mend = function (this: BTree, frame: Frame, at: number, keySize
 }
 BTree.prototype._verifyCheck = function (this: BTree, frame: Frame) {
   verifyCheck(this, frame)
+}
+BTree.prototype._verifyMeta = function (this: BTree) {
+  verifyMeta(this)
+}
+BTree.prototype._storeMeta = function (this: BTree) {
+  storeMeta(this)
 }
 BTree.prototype._storeCheck = function (this: BTree, frame: Frame) {
   storeCheck(this, frame)

@@ -6,7 +6,7 @@ import { crc32 } from "../../checksum.ts"
 import { corruption } from "../../errors.ts"
 import { markDirty } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
-import { FLAGS, LOWER } from "../layout.ts"
+import { FLAGS, LOWER, META_CHECK, META_FLAGS, META_FREE, META_ROOM, META_SIZE } from "../layout.ts"
 import type { BTree } from "../tree.ts"
 
 /** Gives the page's check, 1 to 0xffffff: CRC-32 over all of the page but the check itself, folded to 24 bits. */
@@ -46,4 +46,30 @@ export function storeCheck(tree: BTree, frame: Frame): void {
   if (word === flags) return
   frame.view.setUint32(at, word, tree._little)
   markDirty(tree._cache, frame, FLAGS, LOWER)
+}
+
+/** Gives the check of the meta page's magic number, version, page size and flags, which stay what they are. */
+function metaCheck(tree: BTree): number {
+  const bytes = tree._meta.bytes
+  const check = crc32(bytes, META_FLAGS, META_SIZE, crc32(bytes, 0, META_FREE, 0))
+  return check === 0 ? 1 : check
+}
+
+/** Compares the meta page's check, if it has one. One read of 4 bytes. Throws ECORRUPT. */
+export function verifyMeta(tree: BTree): void {
+  const got = tree._stream.read(tree._meta.bytes, META_CHECK, META_CHECK, META_ROOM - META_CHECK)
+  const stored = got < META_ROOM - META_CHECK ? 0 : tree._meta.view.getUint32(META_CHECK, tree._little)
+  if (stored !== 0 && stored !== metaCheck(tree)) {
+    throw corruption(
+      0,
+      META_CHECK,
+      "the check of the meta page does not match: page size, byte order or flags are damaged",
+    )
+  }
+  if (stored === 0 && tree._readonly === "") tree._metaDirty = true
+}
+
+/** Puts the check behind the meta page's bytes. */
+export function storeMeta(tree: BTree): void {
+  tree._meta.view.setUint32(META_CHECK, metaCheck(tree), tree._little)
 }
