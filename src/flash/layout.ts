@@ -2,7 +2,7 @@
  * The flash volume, byte by byte (FORMAT.md has the drawing and the reasons). Numbers are little-endian.
  *
  * block header  0 magic | 4 volume id | 8 page size | 12 block length | 16 blocks | 18 this block | 20 features | 24 erase count |
- *               28 sequence | 32 checkpoint | 36 end of the block before | 40 check of bytes 0 to 39
+ *               28 sequence | 32 checkpoint | 36 end of the block before | 40 stream size | 44 check of bytes 0 to 43
  * record        flags | body size (2) | page, or what (2) | link (3, page records) | body | check (4)
  */
 export const MAGIC = 0x31565446
@@ -20,7 +20,8 @@ export const BLOCK_ERASES = BLOCK_ALIGN + 1
 export const BLOCK_SEQUENCE = BLOCK_ERASES + 4
 export const BLOCK_CHECKPOINT = BLOCK_SEQUENCE + 4
 export const BLOCK_PREVIOUS_END = BLOCK_CHECKPOINT + 4
-export const BLOCK_CHECK = BLOCK_PREVIOUS_END + 4
+export const BLOCK_STREAM_SIZE = BLOCK_PREVIOUS_END + 4
+export const BLOCK_CHECK = BLOCK_STREAM_SIZE + 4
 export const BLOCK_HEADER = BLOCK_CHECK + 4
 
 /** Record flags. Bits 4 to 7 are 0100: neither what is blank nor all zeros is a record. */

@@ -22,6 +22,7 @@ import {
   BLOCK_PREVIOUS_END,
   BLOCK_READ_COMPATIBLE,
   BLOCK_SEQUENCE,
+  BLOCK_STREAM_SIZE,
   BLOCK_VOLUME,
   CHAIN_MASK,
   CHAIN_MAX,
@@ -150,7 +151,7 @@ export function recover(volume: FlashVolume): void {
   const first = alignUp(BLOCK_HEADER, volume._align)
   let position = tailBlock(volume) * volume._blockLength + first
   if (volume._checkpoint !== 0 && loadCheckpoint(volume)) position = volume._checkpoint
-  else volume._checkpoint = 0
+  else beginAtTail(volume)
   volume._at = volume._blockLength
   for (;;) {
     const block = Math.floor(position / volume._blockLength)
@@ -170,6 +171,15 @@ export function recover(volume: FlashVolume): void {
     position = nextInLog(volume, block) * volume._blockLength + first
   }
   finishHead(volume, position)
+}
+
+/** Without a checkpoint: every page in use is in the log, and the size at its beginning is in the oldest block's header. */
+function beginAtTail(volume: FlashVolume): void {
+  volume._checkpoint = 0
+  volume._map.fill(0)
+  readHeader(volume, tailBlock(volume))
+  volume._size = volume._headerView.getUint32(BLOCK_STREAM_SIZE, true)
+  volume._flushedSize = volume._size
 }
 
 /** The oldest block of a log that has gone round: a cut in its erase leaves anything, and nothing in it was in use. */

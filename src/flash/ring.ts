@@ -18,6 +18,7 @@ import {
   BLOCK_PAGESIZE,
   BLOCK_PREVIOUS_END,
   BLOCK_SEQUENCE,
+  BLOCK_STREAM_SIZE,
   BLOCK_VOLUME,
   MAGIC,
 } from "./layout.ts"
@@ -173,6 +174,7 @@ function writeHeader(volume: FlashVolume, block: number): boolean {
   view.setUint32(BLOCK_SEQUENCE, volume._sequence + 1, true)
   view.setUint32(BLOCK_CHECKPOINT, volume._checkpoint, true)
   view.setUint32(BLOCK_PREVIOUS_END, volume._at, true)
+  view.setUint32(BLOCK_STREAM_SIZE, volume._flushedSize, true)
   view.setUint32(BLOCK_CHECK, crc32(header, 0, BLOCK_CHECK, 0), true)
   const position = block * volume._blockLength
   volume._device.write(header, volume._base + position)
