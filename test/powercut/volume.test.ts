@@ -8,110 +8,26 @@
  * durable, and all is compared once more after another reopening. Of the operations of that aftermath a sample is cut in turn,
  * beginning with the first, the second, the third. The number of cut points is printed; not one may fail.
  *
- * LONG=1 cuts 600 puts in every geometry, and with it every second cut of every twelfth cut point. A failure prints the
- * variables that run just it: CASE, CUT, CUT_MODE, SECOND, SECOND_MODE, SEED.
+ * LONG=1 cuts 600 puts in every geometry, and with it every second cut of every twelfth cut point (cases.ts has the rest).
  */
-import { afterAll, describe, expect, test } from "vitest"
+import { describe } from "vitest"
 import { makeRandom } from "../support/streams.ts"
-import {
-  cutEverywhere,
-  type Geometry,
-  type Mode,
-  makeChip,
-  nameOf,
-  type Plan,
-  type Point,
-  SEED,
-  Session,
-  Tally,
-} from "./rig.ts"
+import { cutAll, LONG, warmUp } from "./cases.ts"
+import { type Geometry, SEED } from "./rig.ts"
 
-const LONG = process.env.LONG !== undefined
-const CASE = process.env.CASE
-const MODES: Mode[] = ["clean", "torn", "bits"]
-const ENDS: Mode[] = ["begun", "nearly"]
-const TIME_MAX = LONG ? 7_200_000 : 120_000
-
-let points = 0
-let seconds = 0
-
-afterAll(() => {
-  console.log(
-    `power cuts: ${points} cut points, ${seconds} second cuts, SEED=${SEED}${LONG ? " LONG=1" : ""}`,
-  )
-})
-
-/** After one cut in `each` the next is made at one of the first `most` operations, each of them in turn. */
-function sampled(each: number, most: number): (point: Point, operation: number) => Mode[] {
-  return (point, operation) => {
-    if (LONG) return point.cut % 12 === 0 ? [...MODES, ...ENDS] : operation === point.cut % most ? MODES : []
-    if (point.cut % each !== 0 || operation !== Math.floor(point.cut / each) % most) return []
-    return [MODES[(point.cut + operation) % MODES.length] as Mode]
-  }
-}
-
-interface Work {
-  name: string
-  geometry: Geometry
-  keys: number
-  /** Brings the session to where the cuts begin. */
-  prepare: (session: Session) => void
-  /** What is cut at every operation. */
-  run: (session: Session) => void
-  plan?: Partial<Plan>
-}
-
-function cutAll(work: Work): void {
-  const name = `${work.name}: ${nameOf(work.geometry)}`
-  test.skipIf(CASE !== undefined && CASE !== name)(
-    name,
-    () => {
-      const session = new Session(work.geometry, makeChip(work.geometry))
-      work.prepare(session)
-      const plan: Plan = {
-        name,
-        modes: [...MODES, ...ENDS],
-        keys: work.keys,
-        second: sampled(3, 14),
-        ...work.plan,
-      }
-      const tally = new Tally(plan)
-      cutEverywhere(session, tally)
-      work.run(session)
-      points += tally.points
-      seconds += tally.seconds
-      console.log(tally.summary())
-      if (CASE === undefined) expect(tally.points).toBeGreaterThan(20)
-    },
-    TIME_MAX,
-  )
-}
-
-/** Loads `keys` keys and updates them `updates` times, each durable. */
-function warmUp(keys: number, updates: number): (session: Session) => void {
-  return (session) => {
-    session.open()
-    for (let k = 0; k < keys; k++) session.put(k, 0)
-    const random = makeRandom(SEED)
-    for (let i = 1; i <= updates; i++) session.put(random(keys), i)
-    expect(session.device.chip.counters.erases).toBeGreaterThan(3)
-  }
-}
-
-// ---- durable puts ------------------------------------------------------------------------------------------------
+const GEOMETRIES: Geometry[] = [
+  { size: 65536, writeAlign: 1 },
+  { size: 65536, writeAlign: 16 },
+  { size: 32768, writeAlign: 1 },
+  { size: 32768, writeAlign: 16 },
+  { size: 65536, writeAlign: 16, encrypted: true },
+  { size: 65536, writeAlign: 32, encrypted: true },
+  { size: 32768, writeAlign: 32, encrypted: true },
+  { size: 32768, writeAlign: 4, checksum: "sum32" },
+]
 
 describe("every put durable", () => {
-  const geometries: Geometry[] = [
-    { size: 65536, writeAlign: 1 },
-    { size: 65536, writeAlign: 16 },
-    { size: 32768, writeAlign: 1 },
-    { size: 32768, writeAlign: 16 },
-    { size: 65536, writeAlign: 16, encrypted: true },
-    { size: 65536, writeAlign: 32, encrypted: true },
-    { size: 32768, writeAlign: 32, encrypted: true },
-    { size: 32768, writeAlign: 4, checksum: "sum32" },
-  ]
-  for (const geometry of geometries) {
+  for (const geometry of GEOMETRIES) {
     const small = geometry.size === 32768
     const keys = small ? 60 : 200
     const puts = LONG ? 600 : small ? 130 : 70
@@ -124,6 +40,35 @@ describe("every put durable", () => {
         const random = makeRandom(SEED + 1)
         for (let i = 0; i < puts; i++) session.put(random(keys), 10_000 + i)
       },
+      pointsMin: 350,
+    })
+  }
+})
+
+describe("more full than usual", () => {
+  // 30 of the 33 pages that may have content, so that every block that is reclaimed has much to be moved.
+  const geometries: Geometry[] = [
+    { size: 49152, writeAlign: 1, treePagesize: 512 },
+    { size: 49152, writeAlign: 16, encrypted: true },
+  ]
+  for (const geometry of geometries) {
+    cutAll({
+      name: "full",
+      geometry,
+      keys: 260,
+      prepare: (session) => {
+        session.open()
+        let k = 0
+        while (session.volume.status().live < session.volume.status().capacity - 4 * 512) session.put(k++, 0)
+        const random = makeRandom(SEED)
+        for (let i = 1; i <= 800; i++) session.put(random(k), i)
+      },
+      run: (session) => {
+        const random = makeRandom(SEED + 1)
+        const keys = session.pending.size
+        for (let i = 0; i < (LONG ? 500 : 40); i++) session.put(random(keys), 10_000 + i)
+      },
+      plan: { keys: 150 },
     })
   }
 })
