@@ -25,7 +25,7 @@ import type { FlashVolume } from "./volume.ts"
 import { buildImage, IMAGE_OFFSET, programRecord } from "./writer.ts"
 
 /** Free blocks below which a call that writes cleans, two blocks at the most; and below which it must. */
-export const FREE_WANTED = 4
+export const FREE_WANTED = 3
 export const FREE_MIN = 2
 /** Retired blocks that a checkpoint remembers. */
 const RETIRED_MAX = 16

@@ -1,4 +1,6 @@
 /** Figures of a volume. */
+
+import { FREE_WANTED } from "./cleaning.ts"
 import { alignUp, BLOCK_HEADER, TINY } from "./layout.ts"
 import { BLANK, FAILING, RETIRED } from "./ring.ts"
 import type { FlashVolume } from "./volume.ts"
@@ -42,7 +44,7 @@ export function readyBytes(volume: FlashVolume): number {
   const room = volume._blockLength - alignUp(BLOCK_HEADER, volume._align)
   const head = volume._head < 0 || volume._sealed ? 0 : volume._blockLength - volume._at
   // Below the wanted number of free blocks the next record cleans.
-  const usable = blank - 4
+  const usable = blank - FREE_WANTED
   return head + (usable > 0 ? usable * room : 0)
 }
 

@@ -37,11 +37,11 @@ export function emitGathered(volume: FlashVolume, commit: number): void {
   const link = entry & POSITION_MASK
   const chain = (entry >>> 24) & CHAIN_MASK
   const hasContent = link !== 0 && !isTrimmed(volume, page, link)
-  const isFull = hasContent && entry >>> 24 < TINY
-  if (!isFull && !isTinyWrite(volume)) refuseBeyondCapacity(volume)
+  const isCounted = hasContent && entry >>> 24 < TINY
+  if (!isCounted && !isTinyWrite(volume)) refuseBeyondCapacity(volume)
   let next: number
   const size = gatheredBytes(volume)
-  if (isFull && chain < CHAIN_MAX && size < (volume.pagesize * 3) >> 2) {
+  if (hasContent && chain < CHAIN_MAX && size < (volume.pagesize * 3) >> 2) {
     const position = programRecord(volume, DELTA | commit, page, link, buildDelta(volume))
     next = (position | ((chain + 1) << 24)) >>> 0
   } else {
