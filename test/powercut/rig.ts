@@ -274,6 +274,8 @@ export class Session {
   pending: Map<number, number>
   /** More states that a cut may leave now: that which is being flushed, the volume before a format. */
   alsoAllowed: State[] = []
+  /** Every state that was ever durable in this session. */
+  history: State[] = []
 
   constructor(geometry: Geometry, chip: SimulatedFlash, durable: State = new Map()) {
     this.geometry = geometry
@@ -309,9 +311,11 @@ export class Session {
   }
 
   deleteRange(from: number, to: number): void {
-    const count = this.tree.deleteRange(keyOf(from), keyOf(to))
+    const first = Math.max(from, 0)
+    const end = Math.max(to, 0)
+    const count = this.tree.deleteRange(keyOf(first), keyOf(end))
     let expected = 0
-    for (let k = from; k < to; k++) if (this.pending.delete(k)) expected++
+    for (let k = first; k < end; k++) if (this.pending.delete(k)) expected++
     if (count !== expected) throw new Error(`deleteRange says ${count}, not ${expected}`)
   }
 
@@ -319,6 +323,7 @@ export class Session {
     this.alsoAllowed.push(new Map(this.pending))
     this.tree.flush()
     this.durable = this.alsoAllowed.pop() as State
+    this.history.push(this.durable)
     this.alsoAllowed = []
   }
 
@@ -397,7 +402,7 @@ export interface Plan {
 export class Tally {
   points = 0
   seconds = 0
-  failures: string[] = []
+  failures: { replay: string; what: string }[] = []
   readonly plan: Plan
 
   constructor(plan: Plan) {
@@ -408,17 +413,27 @@ export class Tally {
     const { cut, mode, second, secondMode } = point
     const again = second === undefined ? "" : ` SECOND=${second} SECOND_MODE=${secondMode}`
     const seed = SEED === 4242 ? "" : `SEED=${SEED} `
-    const line = error instanceof Error ? error.stack?.split("\n").slice(0, 4).join(" | ") : String(error)
-    this.failures.push(
-      `${seed}CASE="${this.plan.name}" CUT=${cut} CUT_MODE=${mode}${again} npx vitest run test/powercut\n    ${line}`,
-    )
+    const { message, stack } = error as Error
+    const frames = (stack ?? "").split("\n").filter((line) => /^ *at /.test(line))
+    const line = `${message} ${frames.slice(0, 4).join(" ").replace(/ +/g, " ")}`
+    const replay = `${seed}CASE="${this.plan.name}" CUT=${cut} CUT_MODE=${mode}${again} npx vitest run test/powercut`
+    this.failures.push({ replay, what: line })
   }
 
   /** Throws when there were failures; gives a line about the run. */
   summary(): string {
     const head = `${this.plan.name}: ${this.points} cut points, ${this.seconds} second cuts, ${this.failures.length} failures`
     if (this.failures.length === 0) return head
-    throw new Error(`${head}\n  ${this.failures.slice(0, 8).join("\n  ")}`)
+    // Two of each kind.
+    const kinds = new Map<string, string[]>()
+    for (const { replay, what } of this.failures) {
+      const kind = what.replace(/\d+/g, "#")
+      const shown = kinds.get(kind) ?? []
+      if (shown.length === 0) kinds.set(kind, shown)
+      shown.push(`${replay}\n      ${what}`)
+    }
+    const lines = [...kinds.values()].flatMap((shown) => [`  ${shown.length} like`, ...shown.slice(0, 2)])
+    throw new Error([head, ...lines.slice(0, 30)].join("\n    "))
   }
 }
 

@@ -69,9 +69,9 @@ for (const geometry of GEOMETRIES) {
       ...common,
       prepare: (session) => {
         session.open()
-        for (let k = 0; k < 700; k++) session.put(k, 0)
-        for (let k = 0; k < 700 - common.keys; k += 5) {
-          session.deleteRange(k, k + 5)
+        for (let k = 0; k < 700; k++) {
+          session.set(k, 0)
+          if (k % 5 === 4) session.deleteRange(k - common.keys - 4, k - common.keys + 1)
           session.flush()
         }
       },
@@ -142,6 +142,7 @@ for (const geometry of GEOMETRIES) {
       },
       // Bounded, for there are many operations before the volume is full.
       plan: { modes: LONG ? ["clean", "torn", "bits", "begun", "nearly"] : ["torn", "bits"], puts: 5 },
+      pointsMin: 50,
     })
   })
 

@@ -3,9 +3,9 @@
  * and never change or create a file. Method: each kind of wrong once, through the built command.
  */
 import { spawnSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
-import { pathToFileURL } from "node:url"
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { afterAll, describe, expect, it } from "vitest"
 import { Folder, Maker } from "./hand-made.ts"
 import { type Circumstances, CLI, FIXTURES, flashtree, type Outcome } from "./program.ts"
@@ -168,18 +168,36 @@ describe("a database", () => {
   })
 })
 
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url))
+
 /**
- * Runs a command as a user whom permissions bind. Root, who is none, becomes nobody when the built command is loaded
- * and before any of it runs: so nobody need not be allowed to read the checkout or to run node.
+ * Gives a copy of the built command for a user who may not read the checkout. Its modules are loaded before the user
+ * is changed, so the packages need no copies; package.json is read later.
+ */
+function copyOfCommand(): string {
+  const copy = folder.at("copy")
+  if (!existsSync(copy)) {
+    cpSync(dirname(CLI), join(copy, "dist/node"), { recursive: true })
+    cpSync(join(ROOT, "package.json"), join(copy, "package.json"))
+    symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"))
+  }
+  return join(copy, "dist/node/cli.js")
+}
+
+/**
+ * Runs a command as a user whom permissions bind. Root, who is none, becomes nobody when the command is loaded and
+ * before any of it runs: so nobody need not be allowed to read the checkout or to run node.
  */
 function asOrdinaryUser(args: string[], circumstances: Circumstances = {}): Outcome {
   if (process.getuid?.() !== 0) return flashtree(args, circumstances)
-  const drop = "process.setgroups([]), process.setgid(65534), process.setuid(65534)"
-  const program = `import ${JSON.stringify(`data:text/javascript,${drop}`)}; import ${JSON.stringify(pathToFileURL(CLI))}`
-  const child = spawnSync(process.execPath, ["--input-type=module", "-e", program, "--", CLI, ...args], {
+  const cli = copyOfCommand()
+  const drop = "data:text/javascript,process.setgroups([]), process.setgid(65534), process.setuid(65534)"
+  const program = `import "${drop}"; import "${pathToFileURL(cli)}"`
+  const child = spawnSync(process.execPath, ["--input-type=module", "-e", program, "--", cli, ...args], {
     input: circumstances.input ?? "",
     env: { ...process.env, FLASHTREE_DEBUG: "", ...circumstances.env },
     encoding: "latin1",
+    timeout: 30_000,
   })
   if (child.error) throw child.error
   return child
