@@ -34,7 +34,7 @@ export function readPage(
     const flags = reader.flags
     const link = reader.link
     const skip = committed && (flags & CLEANED) === 0 && isUndecided(volume, position)
-    if (!committed && isTrimmed(volume, page, position)) return 0
+    if (!committed && isTrimmed(volume, page, position, (flags & CLEANED) !== 0)) return 0
     if (!skip) {
       applyRanges(volume, target, offset)
       if (!recordIsWhole(volume)) throw corruptRecord(volume, position, `a damaged record of page ${page}`)

@@ -174,14 +174,34 @@ function refuseForeign(volume: FlashVolume): void {
   }
 }
 
-/** Erases a range: a factory reset. Newest blocks first, so that a cut leaves an older state or none, never a broken one. */
-export function erase(device: FlashDevice, options?: { firstBlock?: number; blockCount?: number }): void {
+/**
+ * Erases a range: a factory reset. A volume in it is first replaced by an empty one, in a single program, so that a cut leaves the old
+ * state or a blank volume. One erase a block, and at most two more.
+ */
+export function erase(
+  device: FlashDevice,
+  options?: { firstBlock?: number; blockCount?: number; writeAlign?: number; erasedReads?: "ff" | "unknown" },
+): void {
+  const given: FlashOpenOptions = options === undefined ? {} : options
   const status = device.status()
-  const first = options === undefined || options.firstBlock === undefined ? 0 : options.firstBlock
-  const count =
-    options === undefined || options.blockCount === undefined ? status.blocks - first : options.blockCount
+  const first = given.firstBlock === undefined ? 0 : given.firstBlock
+  const count = given.blockCount === undefined ? status.blocks - first : given.blockCount
   if (!(first >= 0 && count > 0 && first + count <= status.blocks)) {
     throw failure("EINVAL", `blocks ${first} to ${first + count} of ${status.blocks}`)
   }
-  for (let block = first + count - 1; block >= first; block--) device.eraseBlock(block, block + 1)
+  const last = replaceVolume(device, given, first, count)
+  for (let block = first; block < first + count; block++)
+    if (block !== last) device.eraseBlock(block, block + 1)
+  if (last >= 0) device.eraseBlock(last, last + 1)
+}
+
+/** Begins an empty volume over the one in the range, and gives the block that says so; -1 when there is none. */
+function replaceVolume(device: FlashDevice, given: FlashOpenOptions, first: number, count: number): number {
+  const status = device.status()
+  if (count < RESERVED_BLOCKS + 2 || count * status.blockLength > VOLUME_SIZE_MAX) return -1
+  const volume = makeVolume(device, Object.assign({}, given, { pagesize: status.blockLength / 2 }))
+  if (!readRingQuietly(volume)) return -1
+  begin(volume, { format: "always" })
+  openBlock(volume)
+  return first + volume._head
 }

@@ -33,6 +33,7 @@ import {
   DELTA,
   KIND,
   MAGIC,
+  NOT_TRIMMED,
   POSITION_MASK,
   STREAM_SIZE,
   TINY,
@@ -207,7 +208,7 @@ function finishHead(volume: FlashVolume, position: number): void {
 /** A whole record behind one that is not means that the latter was damaged later: a cut leaves nothing behind it. */
 function refuseRot(volume: FlashVolume, position: number, end: number): void {
   for (let at = position + volume._align; at < end; at += volume._align) {
-    if (openRecord(volume, at, false) && recordIsWhole(volume)) {
+    if (openRecord(volume, at, true) && recordIsWhole(volume)) {
       throw corruptRecord(volume, position, "a damaged record, with whole ones behind it")
     }
   }
@@ -267,7 +268,8 @@ function takeRecord(volume: FlashVolume, position: number): void {
       openRecord(volume, position, true)
       volume._size = takeWord(volume)
       const trimmed = takeWord(volume)
-      if (trimmed < volume._trimmed) volume._trimmed = trimmed
+      volume._trimmedAt = takeWord(volume)
+      volume._trimmed = trimmed
     }
   } else {
     const entry = volume._map[reader.page]
@@ -276,7 +278,11 @@ function takeRecord(volume: FlashVolume, position: number): void {
     const above = kind === DELTA ? length : reader.bodySize <= TINY_MAX ? TINY : 0
     volume._map[reader.page] = ((position & POSITION_MASK) | (above << 24)) >>> 0
   }
-  if ((flags & COMMIT) !== 0) settleCommit(volume)
+  if ((flags & COMMIT) === 0) return
+  const trims = volume._trimmed !== NOT_TRIMMED
+  settleCommit(volume)
+  // The caller goes on behind this record.
+  if (trims) openRecord(volume, position, true)
 }
 
 /** Takes the numbers of blocks that are not to be used again. */

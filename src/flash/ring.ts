@@ -72,9 +72,15 @@ export function isUndecided(volume: FlashVolume, position: number): boolean {
   return volume._started !== 0 && logOrder(volume, position) >= logOrder(volume, volume._started)
 }
 
-/** Tells whether the open transaction has cut the page off, and not written it again at `position`. */
-export function isTrimmed(volume: FlashVolume, page: number, position: number): boolean {
-  return page >= volume._trimmed && !isUndecided(volume, position)
+/**
+ * Tells whether the open transaction has cut the page off since the record at `position`. What cleaning has written since then
+ * (`cleaned`) is older content in a new place.
+ */
+export function isTrimmed(volume: FlashVolume, page: number, position: number, cleaned: boolean): boolean {
+  if (page < volume._trimmed) return false
+  return (
+    cleaned || volume._trimmedAt === 0 || logOrder(volume, position) <= logOrder(volume, volume._trimmedAt)
+  )
 }
 
 /** Gives the block of the log after `block`, or the head's number when it is the last. */
@@ -185,7 +191,24 @@ function writeHeader(volume: FlashVolume, block: number): boolean {
   volume._head = block
   volume._at = alignUp(BLOCK_HEADER, volume._align)
   volume._sealed = false
+  noteMark(volume)
   return true
+}
+
+/** Bytes behind the head that tell whether somebody else has written. */
+export const MARK_SIZE = 8
+
+/** Remembers what the flash shows behind the last record, where that is not 0xff. */
+export function noteMark(volume: FlashVolume): void {
+  if (!volume._blankShows) readMark(volume, volume._mark)
+}
+
+/** Reads what stands where the next record would go. */
+export function readMark(volume: FlashVolume, target: Uint8Array): void {
+  target.fill(0xff)
+  if (volume._at + MARK_SIZE <= volume._blockLength) {
+    readFlash(volume, target, volume._head * volume._blockLength + volume._at)
+  }
 }
 
 /** Tells whether the flash holds the first `count` bytes of `expected`. */

@@ -21,9 +21,9 @@ import {
   TINY,
 } from "./layout.ts"
 import { openRecord } from "./reader.ts"
-import { blockEnd, isTrimmed, logOrder, nextInLog, volumeFull } from "./ring.ts"
+import { blockEnd, isTrimmed, logOrder, MARK_SIZE, nextInLog, readMark, volumeFull } from "./ring.ts"
 import type { FlashVolume } from "./volume.ts"
-import { buildDelta, IMAGE_OFFSET, MARK_SIZE, programRecord, readMark } from "./writer.ts"
+import { buildDelta, IMAGE_OFFSET, programRecord } from "./writer.ts"
 
 /** What a handle says when the volume is not as it left it. */
 export const STALE = "another writer has changed the volume since it was opened: reopen it"
@@ -36,7 +36,7 @@ export function emitGathered(volume: FlashVolume, commit: number): void {
   const entry = volume._map[page]
   const link = entry & POSITION_MASK
   const chain = (entry >>> 24) & CHAIN_MASK
-  const hasContent = link !== 0 && !isTrimmed(volume, page, link)
+  const hasContent = link !== 0 && !isCutOff(volume, page, link)
   const isCounted = hasContent && entry >>> 24 < TINY
   if (!isCounted && !isTinyWrite(volume)) refuseBeyondCapacity(volume)
   let next: number
@@ -53,6 +53,15 @@ export function emitGathered(volume: FlashVolume, commit: number): void {
   if (volume._started === 0) volume._started = next & POSITION_MASK
   volume._page = -1
   volume._ranges.clear()
+}
+
+/** Tells whether the page's newest record, at `position`, is content that the open transaction has cut off. */
+function isCutOff(volume: FlashVolume, page: number, position: number): boolean {
+  if (page < volume._trimmed) return false
+  return (
+    !openRecord(volume, position, false) ||
+    isTrimmed(volume, page, position, (volume._reader.flags & CLEANED) !== 0)
+  )
 }
 
 /** Before each record: another writer is noticed, due work is done, and there is room. */
@@ -104,7 +113,8 @@ export function flushVolume(volume: FlashVolume): void {
     beginWriting(volume)
     const end = putWord(volume._work, CONTROL_RECORD_HEAD, volume._size)
     const trimmed = putWord(volume._work, end, volume._trimmed)
-    const position = programRecord(volume, CONTROL | commit, STREAM_SIZE, 0, trimmed)
+    const at = putWord(volume._work, trimmed, volume._trimmedAt)
+    const position = programRecord(volume, CONTROL | commit, STREAM_SIZE, 0, at)
     if (volume._started === 0) volume._started = position
   } else if (volume._page < 0) {
     beginWriting(volume)
@@ -119,9 +129,10 @@ export function flushVolume(volume: FlashVolume): void {
 export function settleCommit(volume: FlashVolume): void {
   for (let page = volume._trimmed; page < volume._pages; page++) {
     const position = volume._map[page] & POSITION_MASK
-    if (position !== 0 && isTrimmed(volume, page, position)) volume._map[page] = 0
+    if (position !== 0 && isCutOff(volume, page, position)) volume._map[page] = 0
   }
   volume._trimmed = NOT_TRIMMED
+  volume._trimmedAt = 0
   volume._started = 0
   volume._flushedSize = volume._size
 }
@@ -144,6 +155,7 @@ export function rollbackVolume(volume: FlashVolume): void {
 export function giveUp(volume: FlashVolume): void {
   volume._started = 0
   volume._trimmed = NOT_TRIMMED
+  volume._trimmedAt = 0
   volume._size = volume._flushedSize
 }
 
@@ -191,7 +203,15 @@ export function setVolumeSize(volume: FlashVolume, size: number): void {
       volume._ranges.clear()
     }
     if (rest > 0) volume.write(new Uint8Array(rest), size)
-    if (kept < volume._trimmed) volume._trimmed = kept
+    if (kept <= volume._trimmed) {
+      volume._trimmed = kept
+      volume._trimmedAt = volume._head < 0 ? 0 : volume._head * volume._blockLength + volume._at - 1
+    } else {
+      // One place in the log is remembered: what was written after it is cut off page by page.
+      for (let page = kept; page < volume._pages; page++) {
+        if (volume._map[page] !== 0) volume.write(new Uint8Array(volume.pagesize), page * volume.pagesize)
+      }
+    }
   }
   volume._size = size
 }

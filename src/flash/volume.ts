@@ -9,9 +9,10 @@ import type { FlashDevice } from "./device.ts"
 import { Intervals } from "./intervals.ts"
 import { alignUp, BLOCK_HEADER, CHAIN_MAX, NOT_TRIMMED, RANGES_MAX, RESERVED_BLOCKS } from "./layout.ts"
 import { RecordReader } from "./reader.ts"
+import { MARK_SIZE } from "./ring.ts"
 import { type FlashFinding, type FlashVolumeStatus, readyBytes, volumeStatus } from "./status.ts"
 import { emitGathered, flushVolume, rollbackVolume, STALE, setVolumeSize } from "./transaction.ts"
-import { IMAGE_OFFSET, MARK_SIZE } from "./writer.ts"
+import { IMAGE_OFFSET } from "./writer.ts"
 
 /**
  * A RandomAccessStream over erase blocks whose flush is all-or-nothing at every power cut. Made by open(). Everything since the last
@@ -58,6 +59,7 @@ export class FlashVolume implements RandomAccessStream {
   /** @internal The log ends in records that were given up: say so before anything else. */
   declare _abortDue: boolean
   /** @internal Pages from here on were cut off by the open transaction. */ declare _trimmed: number
+  /** @internal The last byte of the log when they were; 0: before any. */ declare _trimmedAt: number
   /** @internal Stream size in bytes, now and at the last flush. */ declare _size: number
   /** @internal */ declare _flushedSize: number
   /** @internal Page being gathered, -1 for none; its bytes, and which of them. */ declare _page: number
@@ -117,6 +119,7 @@ export class FlashVolume implements RandomAccessStream {
     this._started = 0
     this._abortDue = false
     this._trimmed = NOT_TRIMMED
+    this._trimmedAt = 0
     this._size = 0
     this._flushedSize = 0
     this._page = -1

@@ -12,7 +12,7 @@ import {
   RECORD_SIZE,
   ZERO_RUN_MIN,
 } from "./layout.ts"
-import { addToCheck, checkSeed, FAILING, openBlock, readFlash, readsBack } from "./ring.ts"
+import { addToCheck, checkSeed, FAILING, noteMark, openBlock, readsBack } from "./ring.ts"
 import type { FlashVolume } from "./volume.ts"
 
 /** Where a page's content stands in the work buffer before it is made an image: room for the record's and the first range's head. */
@@ -58,23 +58,6 @@ export function programRecord(
     volume._states[volume._head] = FAILING
     volume._sealed = true
     volume._checkpointDue = true
-  }
-}
-
-/** Bytes after the head that tell whether somebody else has written. */
-export const MARK_SIZE = 8
-
-/** Remembers what the flash shows behind the last record, where that is not 0xff. */
-function noteMark(volume: FlashVolume): void {
-  if (volume._blankShows) return
-  readMark(volume, volume._mark)
-}
-
-/** Reads what stands where the next record would go. */
-export function readMark(volume: FlashVolume, target: Uint8Array): void {
-  target.fill(0xff)
-  if (volume._at + MARK_SIZE <= volume._blockLength) {
-    readFlash(volume, target, volume._head * volume._blockLength + volume._at)
   }
 }
 

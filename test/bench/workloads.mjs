@@ -1,7 +1,7 @@
 /**
  * The flash workloads W1 to W5 on a simulated chip, counted. Plain JS that is given the engine it runs on, so that the
  * benchmark runs what is built and the tests run the sources. Keys, values, seeds and order are those under which the
- * figures of other stores were taken (peers.mjs). Nothing here depends on the host's speed.
+ * figures of other stores were taken (flash-peers.mjs). Nothing here depends on the host's speed.
  */
 const BLOCK_LENGTH = 4096
 const CONFIG_KEYS = 200
@@ -31,7 +31,7 @@ function mix(hash) {
 }
 
 /** Gives `length` bytes that depend on the key's number and the version. */
-export function valueOf(length, number, version) {
+export function valueBytes(length, number, version) {
   const value = new Uint8Array(length)
   let h = mix((Math.imul(number, 2654435761) + Math.imul(version, 40503) + 1) >>> 0)
   for (let i = 0; i < length; i++) {
@@ -186,7 +186,7 @@ export function runUpdates(parts, setup, { hot = false, updates = 10_000, onProg
   const session = new Session(parts, setup)
   const versions = new Array(CONFIG_KEYS).fill(0)
   const store = (number) => {
-    session.db.set(configKey(number), valueOf(32, number, versions[number]))
+    session.db.set(configKey(number), valueBytes(32, number, versions[number]))
     session.db.flush()
   }
   for (let number = 0; number < CONFIG_KEYS; number++) store(number)
@@ -202,13 +202,13 @@ export function runUpdates(parts, setup, { hot = false, updates = 10_000, onProg
   const memory = session.memory()
   const readAll = () => {
     for (let number = 0; number < CONFIG_KEYS; number++)
-      session.expectValue(configKey(number), valueOf(32, number, versions[number]))
+      session.expectValue(configKey(number), valueBytes(32, number, versions[number]))
   }
   const open = session.verify(readAll)
   session.beginCounting()
   for (let i = 0; i < 1000; i++) {
     const number = random() % CONFIG_KEYS
-    session.operation(() => session.expectValue(configKey(number), valueOf(32, number, versions[number])))
+    session.operation(() => session.expectValue(configKey(number), valueBytes(32, number, versions[number])))
   }
   return { write, open, get: session.readFigures(), memory, depth: session.db.stat().depth, session }
 }
@@ -225,7 +225,7 @@ export function runLog(
   const session = new Session(parts, setup)
   let first = 0
   const append = (number) => {
-    session.db.set(recordKey(number), valueOf(24, number, 0))
+    session.db.set(recordKey(number), valueBytes(24, number, 0))
     if (retention === "each" && number >= LOG_KEPT) {
       if (!session.db.delete(recordKey(number - LOG_KEPT))) throw new Error(`${number - LOG_KEPT} is gone`)
       first = number - LOG_KEPT + 1
@@ -247,7 +247,10 @@ export function runLog(
   const readAll = () => {
     let number = first
     session.db.forEach((cursor) => {
-      if (!sameBytes(cursor.key(), recordKey(number)) || !sameBytes(cursor.value(), valueOf(24, number, 0)))
+      if (
+        !sameBytes(cursor.key(), recordKey(number)) ||
+        !sameBytes(cursor.value(), valueBytes(24, number, 0))
+      )
         throw new Error(`record ${number} is not what was appended`)
       number++
     })
@@ -262,7 +265,7 @@ export function runLookups(parts, setup, { every = 16, gets = 10_000, onProgress
   const session = new Session(parts, setup)
   for (let number = 0; number < LOOKUP_KEYS; number++) {
     session.operation(() => {
-      session.db.set(configKey(number), valueOf(32, number, 0))
+      session.db.set(configKey(number), valueBytes(32, number, 0))
       if ((number + 1) % every === 0) session.db.flush()
     })
   }
@@ -273,7 +276,7 @@ export function runLookups(parts, setup, { every = 16, gets = 10_000, onProgress
   session.beginCounting()
   for (let done = 0; done < gets; done++) {
     const number = random() % LOOKUP_KEYS
-    session.operation(() => session.expectValue(configKey(number), valueOf(32, number, 0)))
+    session.operation(() => session.expectValue(configKey(number), valueBytes(32, number, 0)))
     if (done % 1000 === 0) onProgress?.(done, gets)
   }
   const get = session.readFigures()
@@ -287,19 +290,20 @@ export function runLookups(parts, setup, { every = 16, gets = 10_000, onProgress
   const { depth } = session.db.stat()
   session.verify(() => {
     for (let number = 0; number < LOOKUP_KEYS; number++)
-      session.expectValue(configKey(number), valueOf(32, number, 0))
+      session.expectValue(configKey(number), valueBytes(32, number, 0))
   })
   return { write, open, get, absent, scan: scanned, memory, depth, session }
 }
 
 /** Visits 100 records from `start` on, and throws unless they are those that were loaded. */
 function scan(session, start) {
+  const cursor = session.db.cursor()
   let number = start
-  session.db.forEach((cursor) => {
-    if (!sameBytes(cursor.value(), valueOf(32, number, 0))) throw new Error(`${number} has another value`)
+  for (let more = cursor.seek(configKey(start)); more && number < start + 100; more = cursor.next()) {
+    if (!sameBytes(cursor.value(), valueBytes(32, number, 0))) throw new Error(`${number} has another value`)
     number++
-    return number < start + 100
-  }, configKey(start))
+  }
+  cursor.close()
   if (number !== start + 100) throw new Error(`${number - start} records from ${start} on`)
 }
 

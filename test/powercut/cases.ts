@@ -82,7 +82,7 @@ export function cutAll(work: Case): void {
       cutEverywhere(session, tally)
       work.run(session)
       count(tally)
-      if (CASE === undefined) expect(tally.points).toBeGreaterThanOrEqual(work.pointsMin ?? 100)
+      if (CASE === undefined) expect(tally.points).toBeGreaterThanOrEqual(work.pointsMin ?? 40)
     },
     TIME_MAX,
   )

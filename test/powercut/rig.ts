@@ -223,6 +223,8 @@ function cutProgram(fork: SimulatedFlash, data: Uint8Array, at: number, mode: Mo
     const begun = new Uint8Array(data.length).fill(0xff)
     begun[byte] = 0xff & ~bit
     fork.write(begun, at)
+    // In a failing block the bit may have stayed: then nothing would have changed at all.
+    if ((fork.image()[at + byte] as number) & bit) fork.rot(at + byte, bit)
   }
 }
 
@@ -388,6 +390,8 @@ export interface Plan {
   /** Name of the case, for replay. */
   name: string
   modes: Mode[]
+  /** Modes for every third operation only. */
+  rarely?: Mode[]
   /** Puts after the reopening. */
   puts?: number
   /** Keys that these puts take. */
@@ -446,7 +450,9 @@ const ONLY_SECOND_MODE = process.env.SECOND_MODE as Mode | undefined
 export function cutEverywhere(session: Session, tally: Tally): void {
   session.device.before = (operation) => {
     if (ONLY_CUT !== undefined && operation.number !== ONLY_CUT) return
-    for (const mode of ONLY_MODE === undefined ? tally.plan.modes : [ONLY_MODE]) {
+    const { modes, rarely } = tally.plan
+    const all = rarely === undefined || operation.number % 3 !== 0 ? modes : [...modes, ...rarely]
+    for (const mode of ONLY_MODE === undefined ? all : [ONLY_MODE]) {
       const point: Point = { cut: operation.number, mode }
       tally.points++
       try {

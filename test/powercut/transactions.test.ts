@@ -26,8 +26,10 @@ function warm(geometry: Geometry): (session: Session) => void {
   return geometry.size === 32768 ? warmUp(60, 700) : warmUp(200, 1500)
 }
 
-function rounds(few: number): number {
-  return LONG ? few * 10 : few
+/** How often: less often where there is more to compare. */
+function rounds(geometry: Geometry, few: number): number {
+  if (LONG) return few * 10
+  return geometry.size > 32768 ? Math.ceil(few / 3) : few
 }
 
 /** Sets `count` keys here and there: more than the cache holds of pages. */
@@ -45,7 +47,7 @@ for (const geometry of GEOMETRIES) {
       name: "batches of 8",
       ...common,
       run: (session) => {
-        for (let n = 0; n < rounds(8); n++) {
+        for (let n = 0; n < rounds(geometry, 8); n++) {
           scatter(session, 8, 10_000 + n * 8, SEED + n)
           session.flush()
         }
@@ -57,7 +59,7 @@ for (const geometry of GEOMETRIES) {
       ...common,
       geometry: { ...geometry, cachesize: 2048 },
       run: (session) => {
-        for (let n = 0; n < rounds(2); n++) {
+        for (let n = 0; n < rounds(geometry, 2); n++) {
           scatter(session, 40, 10_000 + n * 40, SEED + n)
           session.flush()
         }
@@ -77,7 +79,7 @@ for (const geometry of GEOMETRIES) {
       },
       keys: 700,
       run: (session) => {
-        for (let n = 0; n < rounds(24); n++) {
+        for (let n = 0; n < rounds(geometry, 24); n++) {
           session.set(700 + n, 1)
           if (n % 8 === 7) session.deleteRange(0, 708 + n - common.keys)
           session.flush()
@@ -91,7 +93,7 @@ for (const geometry of GEOMETRIES) {
       ...common,
       run: (session) => {
         const random = makeRandom(SEED + 2)
-        for (let n = 0; n < rounds(14); n++) {
+        for (let n = 0; n < rounds(geometry, 14); n++) {
           const k = random(4)
           if (n % 3 === 2 && session.pending.has(k)) session.delete(k)
           else session.set(k, BIG + n)
@@ -108,7 +110,7 @@ for (const geometry of GEOMETRIES) {
       ...common,
       geometry: { ...geometry, cachesize: 2048 },
       run: (session) => {
-        for (let n = 0; n < rounds(4); n++) {
+        for (let n = 0; n < rounds(geometry, 4); n++) {
           scatter(session, 14 + 3 * n, 10_000 + n * 100, SEED + n)
           session.rollback()
           for (let i = 0; i < 3; i++) session.put((n * 7 + i) % common.keys, 20_000 + n * 10 + i)
@@ -121,7 +123,7 @@ for (const geometry of GEOMETRIES) {
       ...common,
       geometry: { ...geometry, cachesize: 2048 },
       run: (session) => {
-        for (let n = 0; n < rounds(4); n++) {
+        for (let n = 0; n < rounds(geometry, 4); n++) {
           scatter(session, 14 + 3 * n, 10_000 + n * 100, SEED + n)
           session.drop()
           for (let i = 0; i < 3; i++) session.put((n * 7 + i) % common.keys, 20_000 + n * 10 + i)
@@ -134,7 +136,7 @@ for (const geometry of GEOMETRIES) {
       ...common,
       geometry: { ...geometry, cachesize: 2048 },
       run: (session) => {
-        for (let n = 0; n < rounds(1); n++) {
+        for (let n = 0; n < rounds(geometry, 1); n++) {
           expect(fill(session, 1000 + n)).toBe("ENOSPC")
           session.rollback()
           for (let i = 0; i < 4; i++) session.put(i, 20_000 + n * 10 + i)
@@ -142,7 +144,6 @@ for (const geometry of GEOMETRIES) {
       },
       // Bounded, for there are many operations before the volume is full.
       plan: { modes: LONG ? ["clean", "torn", "bits", "begun", "nearly"] : ["torn", "bits"], puts: 5 },
-      pointsMin: 50,
     })
   })
 
@@ -152,7 +153,7 @@ for (const geometry of GEOMETRIES) {
       ...common,
       run: (session) => {
         const random = makeRandom(SEED + 3)
-        for (let n = 0; n < rounds(10); n++) {
+        for (let n = 0; n < rounds(geometry, 10); n++) {
           session.volume.maintain({ erases: 1 + (n % 3) })
           for (let i = 0; i < 3; i++) session.put(random(common.keys), 10_000 + n * 3 + i)
         }
@@ -166,7 +167,7 @@ for (const geometry of GEOMETRIES) {
         const random = makeRandom(SEED + 4)
         const { blocks } = session.volume.status()
         session.device.chip.failBlock(random(blocks), "program")
-        for (let n = 0; n < rounds(60); n++) {
+        for (let n = 0; n < rounds(geometry, 60); n++) {
           if (n === 30 && geometry.size > 32768) session.device.chip.failBlock(random(blocks), "erase")
           session.put(random(common.keys), 10_000 + n)
         }

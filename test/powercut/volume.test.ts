@@ -30,7 +30,7 @@ describe("every put durable", () => {
   for (const geometry of GEOMETRIES) {
     const small = geometry.size === 32768
     const keys = small ? 60 : 200
-    const puts = LONG ? 600 : small ? 130 : 70
+    const puts = LONG ? 600 : small ? 110 : 50
     cutAll({
       name: "puts",
       geometry,
@@ -40,7 +40,7 @@ describe("every put durable", () => {
         const random = makeRandom(SEED + 1)
         for (let i = 0; i < puts; i++) session.put(random(keys), 10_000 + i)
       },
-      pointsMin: 350,
+      pointsMin: 150,
     })
   }
 })
@@ -66,7 +66,7 @@ describe("more full than usual", () => {
       run: (session) => {
         const random = makeRandom(SEED + 1)
         const keys = session.pending.size
-        for (let i = 0; i < (LONG ? 500 : 40); i++) session.put(random(keys), 10_000 + i)
+        for (let i = 0; i < (LONG ? 500 : 25); i++) session.put(random(keys), 10_000 + i)
       },
       plan: { keys: 150 },
     })

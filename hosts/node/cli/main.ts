@@ -59,7 +59,11 @@ function print(text: string): number {
 // From the source and from dist/node alike, package.json is the first one further up.
 function packageVersion(): string {
   let folder = new URL(".", import.meta.url)
-  while (!existsSync(new URL("package.json", folder))) folder = new URL("..", folder)
+  while (!existsSync(new URL("package.json", folder))) {
+    const above = new URL("..", folder)
+    if (above.href === folder.href) return "of unknown version"
+    folder = above
+  }
   return JSON.parse(readFileSync(new URL("package.json", folder), "utf8")).version
 }
 
