@@ -11,7 +11,7 @@ import {
   writeDirtyPages,
 } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { encodeText, textSize } from "../platform.ts"
+import { copyBytes, encodeText, textSize } from "../platform.ts"
 import { FLAGS, LEAF, PRESERVE, ROOT, TYPE_MASK } from "./layout.ts"
 import { readMeta, writeMeta } from "./meta.ts"
 import { closeGaps, formatPage } from "./page.ts"
@@ -65,7 +65,7 @@ export function takeKey(tree: BTree, key: Bytes): void {
   }
   const bytes = toBytes(key, "key")
   tree._key = growRegion(tree._key, bytes.length)
-  tree._key.bytes.set(bytes)
+  copyBytes(bytes, 0, tree._key.bytes, 0, bytes.length)
   tree._keyLength = bytes.length
 }
 

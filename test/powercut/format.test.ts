@@ -7,8 +7,6 @@
  * state, an empty one, or the new one; and the old one is gone for good once another was seen), over one with other pages and
  * over foreign content; of `resize: "grow"`; and of erase(), after which opening gives a state that was once flushed, an empty
  * volume, or an error that "always" or another erase() gets over, but never a volume that opens and is broken.
- *
- * OPEN=1 runs what is known to fail as yet, too.
  */
 import { describe, expect, test } from "vitest"
 import type { SimulatedFlash } from "../../hosts/node/node.ts"
@@ -129,8 +127,7 @@ function foreign(name: string, geometry: Geometry, spoil: (chip: SimulatedFlash)
 /** Wipes a volume, cutting everywhere. */
 function wiped(geometry: Geometry): void {
   const full = `erase() of a volume: ${nameOf(geometry)}`
-  // F3: a volume that is being wiped may open and be broken.
-  test.skipIf(process.env.OPEN === undefined || (CASE !== undefined && CASE !== full))(
+  test.skipIf(CASE !== undefined && CASE !== full)(
     full,
     () => {
       const before = new Session(geometry, makeChip(geometry))
@@ -163,15 +160,10 @@ function wiped(geometry: Geometry): void {
   )
 }
 
-/** F4: ESTALE after growing, where blankness does not show. */
-function geometryIsOpen(geometry: Geometry): boolean {
-  return geometry.encrypted === true && process.env.OPEN === undefined
-}
-
 describe("resize: grow", () => {
   for (const geometry of GEOMETRIES) {
     const full = `grow to twice the blocks: ${nameOf(geometry)}`
-    test.skipIf(geometryIsOpen(geometry) || (CASE !== undefined && CASE !== full))(
+    test.skipIf(CASE !== undefined && CASE !== full)(
       full,
       () => {
         // With the log in one piece, and with it across the old end.

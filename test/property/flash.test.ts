@@ -67,6 +67,9 @@ class Bench {
     this.volume = flash.open(this.chip, { pagesize, checksum })
   }
 
+  /** What ENOSPC said last. */
+  refusal = ""
+
   /** Runs `task` and tells how it ended. */
   attempt(task: () => void): "done" | "cut" | "full" {
     try {
@@ -74,7 +77,10 @@ class Bench {
       return "done"
     } catch (error) {
       if (error instanceof PowerCut) return "cut"
-      if (isFlashtreeError(error) && error.code === "ENOSPC") return "full"
+      if (isFlashtreeError(error) && error.code === "ENOSPC") {
+        this.refusal = error.message
+        return "full"
+      }
       throw error
     }
   }
@@ -234,7 +240,11 @@ class TreeRun extends Bench {
       change()
       this.tree.flush()
     })
-    if (outcome === "full") throw new Error("ENOSPC for an overwrite or a delete in a transaction of its own")
+    if (outcome === "full") {
+      const { live, capacity, freeBlocks, blocks } = this.volume.status()
+      const figures = `live ${live} of ${capacity}, ${freeBlocks} of ${blocks} blocks free`
+      throw new Error(`${this.refusal}: for an overwrite or a delete in a transaction of its own; ${figures}`)
+    }
     if (outcome === "cut") this.reopen([this.durable, next])
     else this.durable = next
     return outcome === "done"
@@ -354,7 +364,7 @@ class StreamRun extends Bench {
         }
         return
       case "setSize":
-        // F5: what the open transaction wrote is not cut off.
+        // F5b: what is written after a cut to 0 in the same transaction may be lost.
         if (process.env.OPEN === undefined && op.size < this.pending.length) return
         this.volume.setSize(op.size)
         this.resize(op.size)
