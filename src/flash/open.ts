@@ -3,8 +3,8 @@ import { failure, isFlashtreeError } from "../errors.ts"
 import { cleanTail, reserve } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
 import { BLOCK_COUNT, MAGIC, RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "./layout.ts"
-import { readHeader, readRing, recover } from "./recovery.ts"
-import { FREE, isBlank, openBlock, readFlash, tailBlock } from "./ring.ts"
+import { readRing, recover } from "./recovery.ts"
+import { FREE, isBlank, openBlock, readFlash, readHeader, tailBlock } from "./ring.ts"
 import { FlashVolume } from "./volume.ts"
 
 export interface FlashOpenOptions {

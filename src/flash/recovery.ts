@@ -1,22 +1,15 @@
-/**
- * Opening: the block headers tell the ring, the newest of them the newest whole checkpoint; the records after it are read in order.
- * What the last commit mark does not cover is undone.
- */
-import { crc32 } from "../checksum.ts"
 import { failure } from "../errors.ts"
 import { corruptRecord } from "./errors.ts"
 import {
   ABORT,
   alignUp,
   BLOCK_ALIGN,
-  BLOCK_CHECK,
   BLOCK_CHECKPOINT,
   BLOCK_CHECKSUM,
   BLOCK_COUNT,
   BLOCK_ERASES,
   BLOCK_HEADER,
   BLOCK_INCOMPATIBLE,
-  BLOCK_INDEX,
   BLOCK_LENGTH,
   BLOCK_PAGESIZE,
   BLOCK_PREVIOUS_END,
@@ -32,7 +25,6 @@ import {
   CONTROL,
   DELTA,
   KIND,
-  MAGIC,
   NOT_TRIMMED,
   POSITION_MASK,
   STREAM_SIZE,
@@ -40,19 +32,19 @@ import {
   TINY_MAX,
 } from "./layout.ts"
 import { openRecord, recordIsWhole, takeByte } from "./reader.ts"
-import { blockEnd, FAILING, FREE, IN_LOG, isBlank, nextInLog, RETIRED, readFlash, tailBlock } from "./ring.ts"
+import {
+  blockEnd,
+  FAILING,
+  FREE,
+  IN_LOG,
+  isBlank,
+  nextInLog,
+  RETIRED,
+  readHeader,
+  tailBlock,
+} from "./ring.ts"
 import { giveUp, settleCommit, undo } from "./transaction.ts"
 import type { FlashVolume } from "./volume.ts"
-
-/** Reads the header of `block` into the volume's header buffer; true when it is whole and says it is this block's. */
-export function readHeader(volume: FlashVolume, block: number): boolean {
-  const header = volume._header
-  const view = volume._headerView
-  readFlash(volume, header, block * volume._blockLength)
-  if (view.getUint32(0, true) !== MAGIC) return false
-  if (view.getUint32(BLOCK_CHECK, true) !== crc32(header, 0, BLOCK_CHECK, 0)) return false
-  return view.getUint16(BLOCK_INDEX, true) === block
-}
 
 /**
  * Takes the blocks' states from their headers; false when there is no volume here. EFTYPE for one of another shape; fewer blocks than
@@ -75,6 +67,7 @@ export function readRing(volume: FlashVolume, grows: boolean): boolean {
   checkGeometry(volume, grows)
   volume._checkpoint = view.getUint32(BLOCK_CHECKPOINT, true)
   countBlocks(volume, newest)
+  refuseLostHead(volume)
   return true
 }
 
@@ -144,6 +137,18 @@ function countBlocks(volume: FlashVolume, newest: number): void {
   volume._eraseBase = least
   for (let block = 0; block < volume._blocks; block++) {
     volume._eraseCounts[block] = (counts[block] < 0 ? mean : counts[block]) - least
+  }
+}
+
+/** A block whose header is damaged, with a record behind it that only the block after the head can have: commits would be lost. */
+function refuseLostHead(volume: FlashVolume): void {
+  for (let block = 0; block < volume._blocks; block++) {
+    if (volume._states[block] !== FREE || readHeader(volume, block)) continue
+    volume._sequences[block] = (volume._sequence + 1) & 0xffff
+    const position = block * volume._blockLength + alignUp(BLOCK_HEADER, volume._align)
+    if (openRecord(volume, position, false) && recordIsWhole(volume)) {
+      throw corruptRecord(volume, block * volume._blockLength, "the header of the newest block is damaged")
+    }
   }
 }
 

@@ -104,10 +104,21 @@ export function blockEnd(volume: FlashVolume, block: number): number {
   return volume._headerView.getUint32(BLOCK_PREVIOUS_END, true)
 }
 
+/** Reads the header of `block` into the volume's header buffer; true when it is whole and says it is this block's. */
+export function readHeader(volume: FlashVolume, block: number): boolean {
+  const header = volume._header
+  const view = volume._headerView
+  readFlash(volume, header, block * volume._blockLength)
+  if (view.getUint32(0, true) !== MAGIC) return false
+  if (view.getUint32(BLOCK_CHECK, true) !== crc32(header, 0, BLOCK_CHECK, 0)) return false
+  return view.getUint16(BLOCK_INDEX, true) === block
+}
+
 /** Makes the next free block the head of the log. ENOSPC when there is none; one erase where it is not known to be blank. */
 export function openBlock(volume: FlashVolume): void {
   for (;;) {
     const block = nextFree(volume)
+    if (block >= 0) refuseOtherWriter(volume, block)
     if (block < 0) throw volumeFull(volume, "the volume has no free erase block left")
     volume._free--
     if (volume._states[block] === BLANK || makeBlank(volume, block)) {
@@ -118,6 +129,28 @@ export function openBlock(volume: FlashVolume): void {
   }
 }
 
+/** What a handle says when the volume is not as it left it. */
+export const STALE = "another writer has changed the volume since it was opened: reopen it"
+
+/** Refuses to go on when somebody else has made `block` the head. */
+export function refuseOtherWriter(volume: FlashVolume, block: number): void {
+  if (!readHeader(volume, block)) return
+  const view = volume._headerView
+  if (
+    view.getUint32(BLOCK_VOLUME, true) === volume._id &&
+    view.getUint32(BLOCK_SEQUENCE, true) > volume._sequence
+  ) {
+    throw volumeStale(volume)
+  }
+}
+
+/** Gives the ESTALE error; the handle is of no more use. */
+export function volumeStale(volume: FlashVolume): Error {
+  volume._stale = true
+  volume._busy = false
+  return failure("ESTALE", STALE)
+}
+
 /** Gives the ENOSPC error. What is flushed stays readable; nothing more may be written before rollback(). */
 export function volumeFull(volume: FlashVolume, message: string): Error {
   volume._busy = false
@@ -125,7 +158,8 @@ export function volumeFull(volume: FlashVolume, message: string): Error {
   return failure("ENOSPC", message)
 }
 
-function nextFree(volume: FlashVolume): number {
+/** Gives the block that the log goes on in after the head, -1 for none. */
+export function nextFree(volume: FlashVolume): number {
   const from = volume._head < 0 ? volume._blocks - 1 : volume._head
   for (let i = 1; i <= volume._blocks; i++) {
     const block = (from + i) % volume._blocks

@@ -21,12 +21,20 @@ import {
   TINY,
 } from "./layout.ts"
 import { openRecord } from "./reader.ts"
-import { blockEnd, isTrimmed, logOrder, MARK_SIZE, nextInLog, readMark, volumeFull } from "./ring.ts"
+import {
+  blockEnd,
+  isTrimmed,
+  logOrder,
+  MARK_SIZE,
+  nextFree,
+  nextInLog,
+  readMark,
+  refuseOtherWriter,
+  volumeFull,
+  volumeStale,
+} from "./ring.ts"
 import type { FlashVolume } from "./volume.ts"
 import { buildDelta, IMAGE_OFFSET, programRecord } from "./writer.ts"
-
-/** What a handle says when the volume is not as it left it. */
-export const STALE = "another writer has changed the volume since it was opened: reopen it"
 
 /** Programs the gathered page as a record of the open transaction, if there is one; `commit` is COMMIT or 0. */
 export function emitGathered(volume: FlashVolume, commit: number): void {
@@ -70,10 +78,13 @@ function beginWriting(volume: FlashVolume): void {
     readMark(volume, volume._markNow)
     for (let i = 0; i < MARK_SIZE; i++) {
       if (volume._markNow[i] === volume._mark[i]) continue
-      volume._stale = true
-      volume._busy = false
-      throw failure("ESTALE", STALE)
+      throw volumeStale(volume)
     }
+  }
+  // Where blankness does not show, whoever opens the volume goes on in another block.
+  if (volume._started === 0 && volume._head >= 0 && !volume._blankShows) {
+    const next = nextFree(volume)
+    if (next >= 0) refuseOtherWriter(volume, next)
   }
   reserve(volume)
 }

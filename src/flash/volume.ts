@@ -9,9 +9,9 @@ import type { FlashDevice } from "./device.ts"
 import { Intervals } from "./intervals.ts"
 import { alignUp, BLOCK_HEADER, CHAIN_MAX, NOT_TRIMMED, RANGES_MAX, RESERVED_BLOCKS } from "./layout.ts"
 import { RecordReader } from "./reader.ts"
-import { MARK_SIZE } from "./ring.ts"
+import { MARK_SIZE, STALE } from "./ring.ts"
 import { type FlashFinding, type FlashVolumeStatus, readyBytes, volumeStatus } from "./status.ts"
-import { emitGathered, flushVolume, rollbackVolume, STALE, setVolumeSize } from "./transaction.ts"
+import { emitGathered, flushVolume, rollbackVolume, setVolumeSize } from "./transaction.ts"
 import { IMAGE_OFFSET } from "./writer.ts"
 
 /**
