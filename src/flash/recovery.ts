@@ -231,6 +231,7 @@ function dropHead(volume: FlashVolume): void {
   volume._head = previous
   volume._at = end
   volume._sequence--
+  volume._dropped = block
 }
 
 function previousInLog(volume: FlashVolume, block: number): number {

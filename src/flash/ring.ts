@@ -134,7 +134,7 @@ export const STALE = "another writer has changed the volume since it was opened:
 
 /** Refuses to go on when somebody else has made `block` the head. */
 export function refuseOtherWriter(volume: FlashVolume, block: number): void {
-  if (!readHeader(volume, block)) return
+  if (block === volume._dropped || !readHeader(volume, block)) return
   const view = volume._headerView
   if (
     view.getUint32(BLOCK_VOLUME, true) === volume._id &&
@@ -225,6 +225,7 @@ function writeHeader(volume: FlashVolume, block: number): boolean {
   volume._head = block
   volume._at = alignUp(BLOCK_HEADER, volume._align)
   volume._sealed = false
+  volume._dropped = -1
   noteMark(volume)
   return true
 }

@@ -50,6 +50,8 @@ export class FlashVolume implements RandomAccessStream {
   /** @internal */ declare _at: number
   /** @internal */ declare _sealed: boolean
   /** @internal */ declare _sequence: number
+  /** @internal Block given back when the volume was opened: its header is newer than the head's. */
+  declare _dropped: number
   /** @internal Free blocks, blank or not. */ declare _free: number
   /** @internal */ declare _checkpoint: number
   /** @internal */ declare _checkpointSequence: number
@@ -110,6 +112,7 @@ export class FlashVolume implements RandomAccessStream {
     this._at = 0
     this._sealed = false
     this._sequence = 0
+    this._dropped = -1
     this._free = blocks
     this._checkpoint = 0
     this._checkpointSequence = 0

@@ -2,8 +2,6 @@
  * Goal: what a volume promises beside power cuts: failing blocks lose nothing and are remembered, a second writer is noticed, foreign
  * content and other shapes are refused with a message that helps, volumes side by side leave each other alone, and figures add up.
  *
- * OPEN=1 looks at what is known to fail as yet, too.
- *
  * Method: each promise is provoked on the simulated chip and looked at from outside: data, error codes, image and wear of the chip.
  */
 import { describe, expect, test } from "vitest"
@@ -37,27 +35,23 @@ describe("blocks that fail", () => {
 })
 
 describe("another writer", () => {
-  // F7: with encryption the second one goes on in another block, and the first sees nothing of that.
-  test.each(process.env.OPEN === undefined ? [false] : [false, true])(
-    "is noticed (encrypted: %s), and reopening helps",
-    (encrypted) => {
-      const geometry = { size: 65536, writeAlign: 16, encrypted }
-      const device = makeChip(geometry)
-      const first = new Session(geometry, device).open()
-      first.put(1, 1)
-      const second = new Session(geometry, device).open()
-      second.put(2, 2)
-      expect(() => first.put(3, 3)).toThrow(code("ESTALE"))
-      expect(() => first.volume.flush()).toThrow(code("ESTALE"))
-      new Session(geometry, device.reboot()).open().expectOneOf([
-        new Map([
-          [1, 1],
-          [2, 2],
-        ]),
-        new Map([[2, 2]]),
-      ])
-    },
-  )
+  test.each([false, true])("is noticed (encrypted: %s), and reopening helps", (encrypted) => {
+    const geometry = { size: 65536, writeAlign: 16, encrypted }
+    const device = makeChip(geometry)
+    const first = new Session(geometry, device).open()
+    first.put(1, 1)
+    const second = new Session(geometry, device).open()
+    second.put(2, 2)
+    expect(() => first.put(3, 3)).toThrow(code("ESTALE"))
+    expect(() => first.volume.flush()).toThrow(code("ESTALE"))
+    new Session(geometry, device.reboot()).open().expectOneOf([
+      new Map([
+        [1, 1],
+        [2, 2],
+      ]),
+      new Map([[2, 2]]),
+    ])
+  })
 })
 
 describe("what is refused", () => {
