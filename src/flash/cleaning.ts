@@ -20,7 +20,7 @@ import {
   TINY_MAX,
 } from "./layout.ts"
 import { openRecord, recordIsWhole } from "./reader.ts"
-import { BLANK, blockEnd, eraseBlock, FAILING, isUndecided, RETIRED, tailBlock } from "./ring.ts"
+import { BLANK, blockEnd, eraseBlock, FAILING, isUndecided, RETIRED, tailBlock, volumeFull } from "./ring.ts"
 import type { FlashVolume } from "./volume.ts"
 import { buildImage, IMAGE_OFFSET, programRecord } from "./writer.ts"
 
@@ -36,11 +36,16 @@ export function reserve(volume: FlashVolume): void {
     volume._abortDue = false
     programRecord(volume, CONTROL, ABORT, 0, CONTROL_RECORD_HEAD)
   }
+  // A page moved may have grown since its image was made: what one block holds may then need two.
+  const needed = volume._started !== 0 ? FREE_MIN + 1 : FREE_MIN
   let steps = 0
-  while ((volume._free < FREE_WANTED && steps < 2) || volume._free < FREE_MIN) {
+  while ((volume._free < FREE_WANTED && steps < 2) || volume._free < needed) {
     if (steps > volume._blocks * 2 || !cleanTail(volume)) break
     steps++
   }
+  // What is left is for cleaning: without it a volume that a transaction has filled could never be cleaned again.
+  if (volume._free < FREE_MIN)
+    throw volumeFull(volume, `the open transaction does not fit: ${volume._free} erase blocks are free`)
   if (checkpointIsDue(volume)) writeCheckpoint(volume)
 }
 

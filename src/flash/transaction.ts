@@ -23,6 +23,8 @@ import {
 import { openRecord } from "./reader.ts"
 import {
   blockEnd,
+  FAILING,
+  IN_LOG,
   isTrimmed,
   logOrder,
   MARK_SIZE,
@@ -190,7 +192,9 @@ export function undo(volume: FlashVolume, from: number, to: number): void {
         if ((reader.flags & CLEANED) !== 0) volume._map[page] = position
         else if (newest !== 0 && logOrder(volume, newest) >= logOrder(volume, position)) {
           // How long the old chain is was lost: the next record of the page is an image.
-          volume._map[page] = reader.link === 0 ? 0 : (reader.link | (CHAIN_MAX << 24)) >>> 0
+          volume._map[page] = leadsBack(volume, reader.link, position)
+            ? (reader.link | (CHAIN_MAX << 24)) >>> 0
+            : 0
         }
       }
       position += alignUp(reader.size, volume._align)
@@ -198,6 +202,13 @@ export function undo(volume: FlashVolume, from: number, to: number): void {
     if (block === volume._head || logOrder(volume, position) > last) return
     position = nextInLog(volume, block) * volume._blockLength + alignUp(BLOCK_HEADER, volume._align)
   }
+}
+
+/** Tells whether the link of the record at `position` still leads to an older record: its block may have been reclaimed since. */
+function leadsBack(volume: FlashVolume, link: number, position: number): boolean {
+  if (link === 0) return false
+  const state = volume._states[Math.floor(link / volume._blockLength)]
+  return (state === IN_LOG || state === FAILING) && logOrder(volume, link) < logOrder(volume, position)
 }
 
 /** Notes a new size; what is cut off reads as zeros should the stream grow again. */
@@ -214,9 +225,11 @@ export function setVolumeSize(volume: FlashVolume, size: number): void {
       volume._ranges.clear()
     }
     if (rest > 0) volume.write(new Uint8Array(rest), size)
-    if (kept <= volume._trimmed) {
+    if (volume._head < 0) {
+      // Nothing was ever programmed: there is nothing to cut off but what was gathered.
+    } else if (kept <= volume._trimmed) {
       volume._trimmed = kept
-      volume._trimmedAt = volume._head < 0 ? 0 : volume._head * volume._blockLength + volume._at - 1
+      volume._trimmedAt = volume._head * volume._blockLength + volume._at - 1
     } else {
       // One place in the log is remembered: what was written after it is cut off page by page.
       for (let page = kept; page < volume._pages; page++) {
