@@ -1,6 +1,6 @@
 /**
  * What the tests of the btree engine need to know about Berkeley DB 1.85 files: the conformance cases (a .json beside
- * a .db, see /work/shared/conformance/README.md), the digest over records, and the canonical image of a file.
+ * a .db, see the README beside the fixtures), the digest over records, and the canonical image of a file.
  */
 import { createHash } from "node:crypto"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
