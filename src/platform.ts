@@ -143,3 +143,9 @@ export function encodeText(text: string, target: Uint8Array, offset: number): vo
     target[at++] = 0x80 | (code & 0x3f)
   }
 }
+
+/** Tells whether bytes [start, end) are all 0xff, as flash reads that was erased. */
+export function isErased(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] !== 0xff) return false
+  return true
+}
