@@ -65,11 +65,18 @@ export function reserve(volume: FlashVolume, size: number): void {
     if (roomWeight(volume) < volume._neededWeight + IMAGE_WEIGHT)
       throw volumeFull(volume, `the open transaction does not fit: ${volume._free} erase blocks are free`)
   }
-  const total = alignUp(size, volume._align)
-  if (volume._sealed || volume._at + total > volume._blockLength) openBlock(volume)
-  // Between transactions only: a checkpoint holds the flushed state and nothing else.
+  makeRoom(volume, size)
+}
+
+/**
+ * Opens the next block when the head has no room for a record of `size` bytes. Between transactions a checkpoint that is due comes first in
+ * it: it holds the flushed state and nothing else, and opening the volume finds it there.
+ */
+function makeRoom(volume: FlashVolume, size: number): void {
+  if (volume._sealed || volume._at + alignUp(size, volume._align) > volume._blockLength) openBlock(volume)
   const blocks = volume._sequence - volume._checkpointSequence
-  if (isFirst && (volume._checkpointDue || blocks >= volume._checkpointEvery)) writeCheckpoint(volume)
+  if (volume._started === 0 && (volume._checkpointDue || blocks >= volume._checkpointEvery))
+    writeCheckpoint(volume)
 }
 
 /**
@@ -165,6 +172,7 @@ function moveImages(volume: FlashVolume, block: number): boolean {
 
 /** Writes the page again at the head when its image is in `block`: as flushed, and as changed since. */
 function movePage(volume: FlashVolume, page: number, block: number): void {
+  makeRoom(volume, volume._imageSize)
   const old = findOld(volume, page)
   if (old >= 0) volume._oldEntries[old] = moveEntry(volume, page, volume._oldEntries[old], CLEANED, block)
   const moved = moveEntry(volume, page, volume._map[page], old < 0 ? CLEANED : 0, block)

@@ -4,8 +4,9 @@ import { isErasedFrom, readFlash } from "./access.ts"
 import { nextBlock, openBlock } from "./blocks.ts"
 import { reclaimTail, reserve } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
+import { readRing } from "./headers.ts"
 import { MAGIC, PAGES_MAX, RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "./layout.ts"
-import { readRing, recover } from "./recovery.ts"
+import { recover } from "./recovery.ts"
 import { FlashVolume } from "./volume.ts"
 
 export interface FlashOpenOptions {

@@ -1,27 +1,15 @@
-/** Opening: the blocks' states from their headers, then the log from the newest checkpoint (or its beginning) to its end. */
-import { failure } from "../errors.ts"
+/** Opening: the log is read from the newest checkpoint, or its beginning, to its end. */
 import { corruptRecord, FAILING, FREE, IN_LOG, isErasedFrom, RETIRED } from "./access.ts"
 import { blockEnd, nextBlock, noteWeights, readHeader } from "./blocks.ts"
 import { liveWeight } from "./cleaning.ts"
 import {
   ABORT,
   alignUp,
-  BLOCK_ALIGN,
   BLOCK_CHECKPOINT,
-  BLOCK_CHECKSUM,
-  BLOCK_COUNT,
-  BLOCK_ERASES,
   BLOCK_HEADER,
-  BLOCK_INCOMPATIBLE,
-  BLOCK_LENGTH,
-  BLOCK_PAGESIZE,
   BLOCK_PREVIOUS_END,
-  BLOCK_PREVIOUS_WEIGHT,
-  BLOCK_READ_COMPATIBLE,
-  BLOCK_SEQUENCE,
   BLOCK_STREAM_SIZE,
   BLOCK_TAIL,
-  BLOCK_VOLUME,
   CHAIN_MASK,
   CHAIN_MAX,
   CHAIN_SHIFT,
@@ -37,128 +25,11 @@ import {
   RANGES_MAX,
   SPARSE,
   STREAM_SIZE,
-  WEIGHT_MAX,
 } from "./layout.ts"
 import { changeEntry, cutOff, findOld, giveUp, setEntry, settle } from "./map.ts"
 import { addWeight } from "./pages.ts"
 import { openRecord, recordIsWhole, takeBytes, takeWord } from "./record.ts"
 import type { FlashVolume } from "./volume.ts"
-
-/**
- * Takes the blocks' states from their headers; false when there is no volume here. One read a block. Erase counts lost become the
- * mean. EFTYPE for a volume of another shape; fewer blocks than there are now are right when it `grows`.
- */
-export function readRing(volume: FlashVolume, grows: boolean): boolean {
-  const view = volume._view
-  const header = volume._header
-  const counts: number[] = []
-  let sum = 0
-  let known = 0
-  volume._sequence = 0
-  for (let block = 0; block < volume._blocks; block++) {
-    volume._states[block] = FREE
-    counts.push(-1)
-    if (!readHeader(volume, block)) continue
-    counts[block] = view.getUint32(header + BLOCK_ERASES, true)
-    sum += counts[block]
-    known++
-    const sequence = view.getUint32(header + BLOCK_SEQUENCE, true)
-    const id = view.getUint32(header + BLOCK_VOLUME, true)
-    volume._sequences[block] = sequence & 0xffff
-    volume._weights[block] = volume._bytes[header + BLOCK_PREVIOUS_WEIGHT]
-    if (sequence > volume._sequence) {
-      // Blocks of a volume that was here before are free.
-      if (id !== volume._id) volume._states.fill(FREE, 0, block)
-      volume._id = id
-      volume._head = block
-      volume._sequence = sequence
-    }
-    if (id === volume._id) volume._states[block] = IN_LOG
-  }
-  if (known === 0) return false
-  setEraseCounts(volume, counts, known === 0 ? 0 : Math.round(sum / known))
-  readHeader(volume, volume._head)
-  checkShape(volume, grows)
-  findLog(volume)
-  return true
-}
-
-function setEraseCounts(volume: FlashVolume, counts: number[], mean: number): void {
-  let least = mean
-  for (let block = 0; block < volume._blocks; block++)
-    if (counts[block] >= 0 && counts[block] < least) least = counts[block]
-  volume._eraseBase = least
-  for (let block = 0; block < volume._blocks; block++)
-    volume._eraseCounts[block] = (counts[block] < 0 ? mean : counts[block]) - least
-}
-
-/** Compares the header of the newest block with what was asked for, and takes the rest from it. */
-function checkShape(volume: FlashVolume, grows: boolean): void {
-  const view = volume._view
-  const bytes = volume._bytes
-  const header = volume._header
-  const pagesize = view.getUint16(header + BLOCK_PAGESIZE, true)
-  const length = view.getUint32(header + BLOCK_LENGTH, true)
-  const count = view.getUint16(header + BLOCK_COUNT, true)
-  const align = bytes[header + BLOCK_ALIGN]
-  const features = bytes[header + BLOCK_INCOMPATIBLE]
-  let problem = ""
-  if (pagesize !== volume.pagesize) problem = `pages of ${pagesize} bytes, not ${volume.pagesize}`
-  else if (length !== volume._blockLength || (grows ? count > volume._blocks : count !== volume._blocks))
-    problem = `${count} blocks of ${length} bytes, not ${volume._blocks} of ${volume._blockLength}`
-  else if (align !== volume._align) problem = `write alignment ${align}, not ${volume._align}`
-  else if (features !== 0) problem = `features ${features} that this version does not know: update it`
-  if (problem !== "")
-    throw failure(
-      "EFTYPE",
-      `a volume with ${problem}${features === 0 ? '; or format: "always" makes it anew' : ""}`,
-    )
-  volume._count = count
-  volume._checksum = bytes[header + BLOCK_CHECKSUM]
-  if (bytes[header + BLOCK_READ_COMPATIBLE] !== 0) volume.readonly = true
-  volume._checkpoint = view.getUint32(header + BLOCK_CHECKPOINT, true)
-}
-
-/**
- * Which blocks are the log: going back from the newest in the order of the ring, sequences go down by one. Blocks whose header is
- * damaged belong to it by their records. ECORRUPT when the newest header is damaged, for commits would be lost.
- */
-function findLog(volume: FlashVolume): void {
-  const states = volume._states
-  const weights = volume._weights
-  let sequence = volume._sequence
-  // A header says the weight of the block before.
-  let weight = weights[volume._head]
-  volume._free = volume._blocks - 1
-  for (let back = 1; back < volume._blocks; back++) {
-    const block = (volume._head + volume._blocks - back) % volume._blocks
-    const hasHeader = states[block] === IN_LOG
-    if (
-      hasHeader
-        ? volume._sequences[block] !== ((sequence - 1) & 0xffff)
-        : !beginsWith(volume, block, sequence - 1)
-    ) {
-      states[block] = FREE
-      continue
-    }
-    sequence--
-    const before = hasHeader ? weights[block] : WEIGHT_MAX
-    weights[block] = weight
-    weight = before
-    states[block] = IN_LOG
-    volume._free--
-  }
-  const next = nextBlock(volume, volume._head, true)
-  if (next >= 0 && !readHeader(volume, next) && beginsWith(volume, next, volume._sequence + 1))
-    throw corruptRecord(volume, next * volume._blockLength, "the header of the newest block is damaged")
-}
-
-/** Tells whether the block begins with a record that was written under this sequence number. */
-function beginsWith(volume: FlashVolume, block: number, sequence: number): boolean {
-  volume._sequences[block] = sequence & 0xffff
-  const position = block * volume._blockLength + alignUp(BLOCK_HEADER, volume._align)
-  return openRecord(volume, position, volume._short) && recordIsWhole(volume)
-}
 
 /** Takes the volume's state from its log, and says where the log goes on. */
 export function recover(volume: FlashVolume): void {
@@ -242,11 +113,16 @@ function replay(volume: FlashVolume): boolean {
 /** Gives where to begin to read: the newest whole checkpoint, or the oldest block, and takes the state there is at that point. */
 function findBeginning(volume: FlashVolume, tail: number): number {
   const first = alignUp(BLOCK_HEADER, volume._align)
-  const newest = volume._head * volume._blockLength + first
   const known = volume._checkpoint
   volume._weights[volume._head] = 0
-  if (loadCheckpoint(volume, newest)) return newest
-  if (known !== 0 && loadCheckpoint(volume, known)) return known
+  // A long one goes on in the newest block.
+  for (let back = 0; back < 2; back++) {
+    const block = (volume._head + volume._blocks - back) % volume._blocks
+    const end = loadCheckpoint(volume, block * volume._blockLength + first)
+    if (end !== 0) return end
+  }
+  const end = known === 0 ? 0 : loadCheckpoint(volume, known)
+  if (end !== 0) return end
   // Every page in use is in the log, and the size at its beginning is in the oldest block's header.
   volume._map.fill(0)
   volume._live = 0
@@ -270,7 +146,7 @@ function takeRecord(volume: FlashVolume, position: number): void {
     openRecord(volume, position, volume._whole)
     if (page === STREAM_SIZE) cutOff(volume, takeWord(volume))
     // A newer checkpoint than was begun with may know of blocks retired since.
-    else takeRetired(volume, takeWord(volume) >>> 8)
+    else takeRetired(volume, position)
   }
   if ((flags & COMMIT) !== 0) settle(volume)
 }
@@ -301,10 +177,11 @@ function takePage(volume: FlashVolume, position: number): void {
   else setEntry(volume, page, entry)
 }
 
-/** Takes the numbers of blocks that are not to be used again; the part of the checkpoint before them has been read up to its first word. */
-function takeRetired(volume: FlashVolume, count: number): void {
-  takeWord(volume)
-  takeWord(volume)
+/** Takes the numbers of blocks that are not to be used again from the whole checkpoint record at `position`. */
+function takeRetired(volume: FlashVolume, position: number): void {
+  openRecord(volume, position, volume._whole)
+  const count = takeWord(volume) >>> 8
+  takeBytes(volume, 8, null, 0)
   for (let i = 0; i < count; i++) {
     const block = takeWord(volume)
     if (block >= volume._blocks) continue
@@ -317,31 +194,35 @@ function takeRetired(volume: FlashVolume, count: number): void {
   }
 }
 
-/** Takes the map from the checkpoint that begins at `start`; false when it is not there, or not all of it. */
-function loadCheckpoint(volume: FlashVolume, start: number): boolean {
+/** Takes the map from the checkpoint that begins at `start`; gives where it ends, 0 when it is not there, or not all of it. */
+function loadCheckpoint(volume: FlashVolume, start: number): number {
   let position = start
   let block = Math.floor(start / volume._blockLength)
-  if (block >= volume._blocks || volume._states[block] < IN_LOG) return false
+  if (block >= volume._blocks || volume._states[block] < IN_LOG) return 0
   volume._checkpointSequence = volume._sequence - ((volume._sequence - volume._sequences[block]) & 0xffff)
   volume._map.fill(0)
   volume._live = 0
+  let page = 0
+  let retired = 0
   for (let more = true; more; position = volume._next) {
     if (position - block * volume._blockLength >= blockEnd(volume, block)) {
-      if (block === volume._head) return false
+      if (block === volume._head) return 0
       block = nextBlock(volume, block, false)
       position = block * volume._blockLength + alignUp(BLOCK_HEADER, volume._align)
     }
-    const isThere = openRecord(volume, position, volume._whole) && recordIsWhole(volume)
-    if (!isThere || (volume._flags & KIND) !== CONTROL || volume._recordPage !== CHECKPOINT) return false
-    openRecord(volume, position, volume._whole)
+    const isRecord = openRecord(volume, position, volume._whole)
+    if (!isRecord || (volume._flags & KIND) !== CONTROL || volume._recordPage !== CHECKPOINT) return 0
     const word = takeWord(volume)
     more = (word & 1) !== 0
-    let page = takeWord(volume)
+    if (takeWord(volume) !== page) return 0
     volume._loggedSize = takeWord(volume)
+    if (page === 0) retired = word >>> 8
     takeBytes(volume, 4 * (word >>> 8), null, 0)
     for (; volume._left >= 4 && page < volume._pages; page++) setEntry(volume, page, takeWord(volume))
+    if (!recordIsWhole(volume)) return 0
   }
   volume._flushedSize = volume._loggedSize
   volume._checkpoint = start
-  return true
+  if (retired > 0) takeRetired(volume, start)
+  return position
 }

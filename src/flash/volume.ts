@@ -166,7 +166,7 @@ export class FlashVolume implements RandomAccessStream {
     this._usable = blocks - RESERVED_BLOCKS
     this._neededWeight = this._perBlock * IMAGE_WEIGHT
     const every = (blocks - 8) >> 3
-    this._checkpointEvery = every < 1 ? 1 : every > 10 ? 10 : every
+    this._checkpointEvery = every < 1 ? 1 : every > 8 ? 8 : every
     const windowSize = SEED_SIZE + 16 + alignUp(pagesize < WINDOW_PAGE_MAX ? pagesize : WINDOW_PAGE_MAX, 16)
     const headerSize = alignUp(BLOCK_HEADER, align)
     this._work = pagesize
