@@ -17,6 +17,9 @@ export async function bundle(path: string, options: BundleOptions = {}): Promise
   const build = await rollup({
     input: fileURLToPath(new URL(path, import.meta.url)),
     plugins: [replaceVitest(), stripTypes(options.development ?? true)],
+    external: [/^node:/],
+    // Nothing that runs on XS ends loops by force, which only Node can do.
+    treeshake: { moduleSideEffects: (id) => !id.endsWith("/support/deadline.ts") && !id.startsWith("node:") },
     onwarn(warning) {
       throw new Error(warning.message)
     },
