@@ -94,11 +94,19 @@ void fxAbort(txMachine* the, int status)
 	c_exit(0);
 }
 
+/* A name that begins with "./" is a file beside the importing one. */
 txID fxFindModule(txMachine* the, txSlot* realm, txID moduleID, txSlot* slot)
 {
 	char name[C_PATH_MAX];
+	char path[2 * C_PATH_MAX];
+	char* slash;
 	fxToStringBuffer(the, slot, name, sizeof(name));
-	return fxNewNameC(the, name);
+	if (name[0] != '.' || moduleID == XS_NO_ID)
+		return fxNewNameC(the, name);
+	c_strcpy(path, fxGetKeyName(the, moduleID));
+	slash = c_strrchr(path, '/');
+	c_strcpy(slash ? slash : path, name + (slash ? 1 : 2));
+	return fxNewNameC(the, path);
 }
 
 /* Gives the IDs that the names of the script have in this machine, by their place in the script. */
