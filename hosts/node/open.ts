@@ -5,7 +5,7 @@ import { failure } from "../../src/errors.ts"
 import type { FlashDevice } from "../../src/flash/index.ts"
 import { findPlace, openOnDevice, openOnStream, type Store, type StoreOptions } from "../store.ts"
 import { FileStream } from "./file-stream.ts"
-import "./iteration.ts"
+import "../iteration.ts"
 
 export interface OpenOptions extends StoreOptions {
   /** Path of a file with a btree in it; made when it is missing, unless `readonly`. */
