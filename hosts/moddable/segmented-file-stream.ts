@@ -17,8 +17,9 @@ export interface SegmentedFileStreamOptions {
   /** Bytes in a segment file, a multiple of 256: an erase block of the file system. Default: 4096. */
   segmentLength?: number
   /**
-   * Bytes that the log may have before it is carried over. Default: 3840, which is one erase block with the last flush. With
-   * LittleFS's cache_size at 256 or more, that much less 64: the log then lies in the directory, which is not erased at each flush.
+   * Bytes that the log may have before it is carried over. Default: 2048. More saves erases and costs programmed bytes, since LittleFS
+   * copies the block that is appended to. With LittleFS's cache_size at 512, 448 is best: a log that fits into the cache lies in the
+   * directory, and most flushes erase nothing.
    */
   logLength?: number
   /** The directory; the root of `embedded:storage/files` when left out. */
@@ -64,7 +65,7 @@ export class SegmentedFiles implements RandomAccessStream {
     this._files = options?.files ?? root
     this._path = path
     this._segmentLength = length
-    this._logLength = options?.logLength ?? 3840
+    this._logLength = options?.logLength ?? 2048
     this._log = new RedoLog(this._files, path, length, this.readonly)
     if (!this._log.load()) this._create()
     this._size = this._log.size
