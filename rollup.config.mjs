@@ -4,11 +4,14 @@
  *
  * Row fields
  *   name      folder under dist/, emptied before the row is written
+ *   adds      the folder is not emptied: a row before has filled it
  *   input     entry name -> source file; the name becomes dist/<name>/<entry>.js
  *   external  what is imported at run time and not bundled
+ *   modules   source file -> what it is imported as, where it is a module of its own already
  *   target    language level swc lowers to
  *   platform  the host's own file in the place of src/platform.ts, if it has one
  *   output    what differs from the common rollup output options (`format: "cjs"`, `banner`, ...)
+ *   assets    file name -> text of a file that no source makes
  *   plugins   what runs after swc (a minifier, say)
  */
 import { rmSync } from "node:fs"
@@ -35,7 +38,61 @@ const rows = [
       banner: (chunk) => (chunk.isEntry && chunk.name === "cli" ? "#!/usr/bin/env node" : ""),
     },
   },
+  {
+    name: "moddable",
+    input: {
+      btree: "hosts/moddable/btree.ts",
+      flash: "hosts/moddable/flash.ts",
+      moddable: "hosts/moddable/moddable.ts",
+      "moddable-legacy": "hosts/moddable/moddable-legacy.ts",
+      "flash-partition": "hosts/moddable/flash-partition.ts",
+      "flash-partition-legacy": "hosts/moddable/flash-partition-legacy.ts",
+    },
+    external: [/^embedded:/, "flash", "file"],
+    target: "es2022",
+    platform: "hosts/moddable/platform.ts",
+    output: {
+      format: "es",
+      chunkFileNames: "[name].js",
+      manualChunks: moduleOf,
+      hoistTransitiveImports: false,
+      minifyInternalExports: false,
+    },
+  },
+  {
+    name: "moddable",
+    adds: true,
+    input: { index: "hosts/moddable/index.ts" },
+    modules: {
+      "hosts/iteration.ts": "./btree.js",
+      "src/btree/index.ts": "./btree.js",
+      "src/flash/index.ts": "./flash.js",
+      "src/errors.ts": "./core.js",
+    },
+    target: "es2022",
+    output: { format: "es" },
+    // The names that a program imports; the modules themselves have the names that the SDK's mcpack gives them.
+    assets: Object.fromEntries(
+      ["index", "btree", "flash", "moddable", "flash-partition"].map((entry) => [
+        `entries/${entry}.js`,
+        `export * from "flashtree/dist/moddable/${entry}"\n`,
+      ]),
+    ),
+  },
 ]
+
+/** On Moddable: the modules that entries have in common, each one a module of its own that can be preloaded. */
+function moduleOf(id) {
+  if (/\/src\/(btree|page)\/|\/hosts\/(iteration|moddable\/btree)\.ts$/.test(id)) return "btree"
+  if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
+  if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
+  if (/\/hosts\/store\.ts$/.test(id)) return "store"
+  if (/\/hosts\/moddable\/native\.ts$/.test(id)) return "store"
+  if (/\/hosts\/moddable\/(partition|partition-store)\.ts$/.test(id)) return "partition"
+  if (/\/hosts\/moddable\/(file-stream|file-store|segmented-file-stream|redo-\w+|views)\.ts$/.test(id))
+    return "files"
+  return undefined
+}
 
 /** One shared chunk a folder of src, so that an entry point loads no more than the engines it gives. */
 function roomOf(id) {
@@ -75,6 +132,29 @@ function replacePlatform(own) {
   }
 }
 
+/** Adds the row's own files to what is written. */
+function addAssets(assets) {
+  return {
+    name: "add-assets",
+    generateBundle() {
+      for (const [fileName, source] of Object.entries(assets ?? {}))
+        this.emitFile({ type: "asset", fileName, source })
+    },
+  }
+}
+
+/** Leaves out what is a module of its own already. */
+function importModules(modules) {
+  const names = new Map(Object.entries(modules ?? {}).map(([path, name]) => [resolve(path), name]))
+  return {
+    name: "import-modules",
+    resolveId(specifier, importer) {
+      const id = importer && names.get(resolve(dirname(importer), specifier))
+      return id ? { id, external: true } : null
+    },
+  }
+}
+
 /** Empties the row's folder just before it is written, so that no file of an earlier build stays. */
 function emptyFolder(folder) {
   return {
@@ -93,10 +173,12 @@ export default rows.map((row) => ({
   external: row.external,
   onwarn: refuseWarning,
   plugins: [
+    importModules(row.modules),
     replacePlatform(row.platform),
     stripTypes(row.target),
     ...(row.plugins ?? []),
-    emptyFolder(`dist/${row.name}`),
+    addAssets(row.assets),
+    row.adds ? null : emptyFolder(`dist/${row.name}`),
   ],
   output: {
     dir: `dist/${row.name}`,
