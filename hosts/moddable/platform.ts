@@ -1,9 +1,9 @@
 /**
  * What differs on XS from src/platform.ts: a move by the engine costs about 1,000 machine instructions whatever its length, a byte in
- * byte code 1,200, and a view of a part 2,700 and four slots (counted with cachegrind, SDK 8.2). Memory comes in small pieces.
+ * byte code 1,200, a view of a part 2,700 and four slots, and a character of a string two slots (counted with cachegrind, SDK 8.2).
+ * Memory comes in small pieces.
  */
-import type { Region } from "../../src/bytes.ts"
-import { encodeText as portableEncodeText, textSize as portableTextSize } from "../../src/platform.ts"
+import { encodeText as portableEncodeText } from "../../src/platform.ts"
 
 export * from "../../src/platform.ts"
 
@@ -26,37 +26,6 @@ export function copyBytes(
   else for (let i = 0; i < length; i++) target[targetOffset + i] = source[sourceOffset + i]
 }
 
-/** Copies between regions, which may be the same one. Allocates nothing up to 48 bytes. */
-export function moveBytes(
-  source: Region,
-  sourceOffset: number,
-  target: Region,
-  targetOffset: number,
-  length: number,
-): void {
-  if (source.bytes === target.bytes || length > 48) {
-    copyBytes(source.bytes, sourceOffset, target.bytes, targetOffset, length)
-    return
-  }
-  const from = source.view
-  const to = target.view
-  let i = 0
-  for (; i + 4 <= length; i += 4) to.setUint32(targetOffset + i, from.getUint32(sourceOffset + i))
-  for (; i < length; i++) target.bytes[targetOffset + i] = source.bytes[sourceOffset + i]
-}
-
-/** Sets `length` bytes to zero: the first few one by one, then by copies of what is zero already. */
-export function zeroBytes(target: Region, offset: number, length: number): void {
-  const bytes = target.bytes
-  let done = Math.min(length, 8)
-  for (let i = 0; i < done; i++) bytes[offset + i] = 0
-  while (done < length) {
-    const more = Math.min(done, length - done)
-    bytes.copyWithin(offset + done, offset, offset + more)
-    done += more
-  }
-}
-
 interface XsArrayBuffer {
   fromString(text: string): ArrayBuffer
 }
@@ -69,20 +38,17 @@ interface XsString {
 /** The first byte of a surrogate, and of the characters U+D000 to U+D7FF. */
 const SURROGATE = 0xed
 
-/** Gives the number of bytes `text` takes when encoded. Throws EINVAL for a lone surrogate. Allocates about 9 slots and a copy. */
-export function textSize(text: string): number {
-  const bytes = (ArrayBuffer as unknown as XsArrayBuffer).fromString(text)
-  const utf8 = (String as unknown as XsString).fromArrayBuffer !== undefined
-  const sound = utf8
-    ? (text as unknown as { isWellFormed(): boolean }).isWellFormed()
-    : new Uint8Array(bytes).indexOf(SURROGATE) < 0
-  return sound ? bytes.byteLength : portableTextSize(text)
-}
-
-/** Encodes `text` as UTF-8 into `target`, which must have room for textSize(text) bytes from `offset`. */
-export function encodeText(text: string, target: Uint8Array, offset: number): void {
+/**
+ * Gives the number of bytes `text` takes as UTF-8, and writes them to the start of `target` unless that is null. Throws EINVAL for a
+ * lone surrogate. Allocates 9 slots and the bytes.
+ */
+export function encodeText(text: string, target: Uint8Array | null): number {
   const bytes = new Uint8Array((ArrayBuffer as unknown as XsArrayBuffer).fromString(text))
-  const utf8 = (String as unknown as XsString).fromArrayBuffer !== undefined
-  if (utf8 || bytes.indexOf(SURROGATE) < 0) target.set(bytes, offset)
-  else portableEncodeText(text, target, offset)
+  const sound =
+    (String as unknown as XsString).fromArrayBuffer === undefined
+      ? bytes.indexOf(SURROGATE) < 0
+      : (text as unknown as { isWellFormed(): boolean }).isWellFormed()
+  if (!sound) return portableEncodeText(text, target)
+  if (target !== null) target.set(bytes)
+  return bytes.length
 }
