@@ -4,19 +4,21 @@
  *
  * Row fields
  *   name      folder under dist/, emptied before the row is written
- *   adds      the folder is not emptied: a row before has filled it
  *   input     entry name -> source file; the name becomes dist/<name>/<entry>.js
  *   external  what is imported at run time and not bundled
- *   modules   source file -> what it is imported as, where it is a module of its own already
  *   target    language level swc lowers to
- *   platform  the host's own file in the place of src/platform.ts, if it has one
+ *   own       files of src -> the host's own in their place
+ *   keep      the folder is not emptied: another row has begun it
+ *   modules   source file -> what it is imported as, where it is a module of its own already
  *   output    what differs from the common rollup output options (`format: "cjs"`, `banner`, ...)
  *   assets    file name -> text of a file that no source makes
+ *   first     plugins that find modules before any other
  *   plugins   what runs after swc (a minifier, say)
  */
 import { rmSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import swc from "@rollup/plugin-swc"
+import { freezeTables } from "./hosts/moddable/build/freeze-tables.mjs"
 
 const rows = [
   {
@@ -50,7 +52,7 @@ const rows = [
     },
     external: [/^embedded:/, "flash", "file"],
     target: "es2022",
-    platform: "hosts/moddable/platform.ts",
+    own: { "src/platform.ts": "hosts/moddable/platform.ts" },
     output: {
       format: "es",
       chunkFileNames: "[name].js",
@@ -58,10 +60,11 @@ const rows = [
       hoistTransitiveImports: false,
       minifyInternalExports: false,
     },
+    plugins: [freezeTables()],
   },
   {
     name: "moddable",
-    adds: true,
+    keep: true,
     input: { index: "hosts/moddable/index.ts" },
     modules: {
       "hosts/iteration.ts": "./btree.js",
@@ -86,8 +89,7 @@ function moduleOf(id) {
   if (/\/src\/(btree|page)\/|\/hosts\/(iteration|moddable\/btree)\.ts$/.test(id)) return "btree"
   if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
   if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
-  if (/\/hosts\/store\.ts$/.test(id)) return "store"
-  if (/\/hosts\/moddable\/native\.ts$/.test(id)) return "store"
+  if (/\/hosts\/(store|moddable\/native)\.ts$/.test(id)) return "store"
   if (/\/hosts\/moddable\/(partition|partition-store)\.ts$/.test(id)) return "partition"
   if (/\/hosts\/moddable\/(file-stream|file-store|segmented-file-stream|redo-\w+|views)\.ts$/.test(id))
     return "files"
@@ -120,25 +122,15 @@ function stripTypes(target) {
   })
 }
 
-/** Gives `own` to all who import src/platform.ts; `own` itself may still build on that. */
-function replacePlatform(own) {
-  const portable = resolve("src/platform.ts")
+/** Gives the host's own files to all who import what they stand for; an own file itself may still build on that. */
+function replaceWithOwn(own) {
+  const files = new Map(Object.entries(own ?? {}).map(([path, ours]) => [resolve(path), resolve(ours)]))
   return {
-    name: "replace-platform",
+    name: "replace-with-own",
     resolveId(specifier, importer) {
-      if (!own || !importer || importer === resolve(own)) return null
-      return resolve(dirname(importer), specifier) === portable ? resolve(own) : null
-    },
-  }
-}
-
-/** Adds the row's own files to what is written. */
-function addAssets(assets) {
-  return {
-    name: "add-assets",
-    generateBundle() {
-      for (const [fileName, source] of Object.entries(assets ?? {}))
-        this.emitFile({ type: "asset", fileName, source })
+      if (!importer) return null
+      const ours = files.get(resolve(dirname(importer), specifier))
+      return ours === resolve(importer) ? null : (ours ?? null)
     },
   }
 }
@@ -151,6 +143,17 @@ function importModules(modules) {
     resolveId(specifier, importer) {
       const id = importer && names.get(resolve(dirname(importer), specifier))
       return id ? { id, external: true } : null
+    },
+  }
+}
+
+/** Adds the row's own files to what is written. */
+function addAssets(assets) {
+  return {
+    name: "add-assets",
+    generateBundle() {
+      for (const [fileName, source] of Object.entries(assets ?? {}))
+        this.emitFile({ type: "asset", fileName, source })
     },
   }
 }
@@ -173,12 +176,13 @@ export default rows.map((row) => ({
   external: row.external,
   onwarn: refuseWarning,
   plugins: [
+    ...(row.first ?? []),
     importModules(row.modules),
-    replacePlatform(row.platform),
+    replaceWithOwn(row.own),
     stripTypes(row.target),
     ...(row.plugins ?? []),
     addAssets(row.assets),
-    row.adds ? null : emptyFolder(`dist/${row.name}`),
+    ...(row.keep ? [] : [emptyFolder(`dist/${row.name}`)]),
   ],
   output: {
     dir: `dist/${row.name}`,
