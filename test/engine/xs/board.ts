@@ -73,6 +73,7 @@ export function runner32(): Runner {
 }
 
 const EX_USAGE = 64
+const RUN_MILLISECONDS_MAX = 300_000
 
 /** Calls main(argument) of the module with the board's memory. @throws Error with what it threw */
 export function runOnBoard<Result>(
@@ -87,7 +88,7 @@ export function runOnBoard<Result>(
   const { stdout, stderr, status, signal } = spawnSync(
     program,
     [...before, ...limits, JSON.stringify(argument), module],
-    { encoding: "utf8" },
+    { encoding: "utf8", timeout: RUN_MILLISECONDS_MAX, killSignal: "SIGKILL" },
   )
   if (status !== 0) throw new Error(`${board.name}: ${stderr.trim()} (${signal ?? status})`)
   return { ...(JSON.parse(stdout) as Report<Result>), callers: stderr.trim() }

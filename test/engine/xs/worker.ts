@@ -58,6 +58,7 @@ export class Worker {
       this.deliver()
     })
     this.child.on("error", (error) => this.end(error))
+    process.once("exit", () => this.kill()) // also when a test was given up while XS computes
     this.child.on("close", (code, signal) => this.end(new Error(describeExit(code, signal))))
   }
 

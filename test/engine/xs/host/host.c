@@ -54,6 +54,15 @@ static void measureNow(xsMachine* the)
 	measure(the);
 }
 
+/* The sources are older than the SDK's, whose strings have this method. Strings are UTF-8: a surrogate is ED A0..BF xx. */
+static void isWellFormed(xsMachine* the)
+{
+	const unsigned char* text = (const unsigned char*)xsmcToString(xsThis);
+	while (*text && !(text[0] == 0xed && text[1] >= 0xa0))
+		text++;
+	xsmcSetBoolean(xsResult, *text == 0);
+}
+
 static void define(xsMachine* the, const char* name, xsCallback callback, int length)
 {
 	xsResult = xsNewHostFunction(callback, length);
@@ -72,6 +81,8 @@ static xsMachine* preloadModule(const char* path)
 			define(the, "flashWrite", flashWrite, 2);
 			define(the, "flashErase", flashErase, 2);
 			define(the, "measure", measureNow, 0);
+			xsResult = xsNewHostFunction(isWellFormed, 0);
+			xsmcDefine(xsStringPrototype, xsID("isWellFormed"), xsResult, xsDontEnum);
 			xsResult = xsAwaitImport(path, XS_IMPORT_NAMESPACE);
 		}
 		xsCatch {

@@ -59,6 +59,17 @@ static void freezeClosure(txSlot* closure)
 		closure->flag |= XS_DONT_SET_FLAG;
 }
 
+/* What lies in a chunk of this machine is no chunk to its clones, which would move it: it is firmware from here on. */
+static void keepInFirmware(txSlot* slot)
+{
+	switch (slot->kind) {
+	case XS_STRING_KIND: slot->kind = XS_STRING_X_KIND; break;
+	case XS_KEY_KIND: slot->kind = XS_KEY_X_KIND; break;
+	case XS_CODE_KIND: slot->kind = XS_CODE_X_KIND; break;
+	case XS_BIGINT_KIND: slot->kind = XS_BIGINT_X_KIND; break;
+	}
+}
+
 void preload(void* machine)
 {
 	txMachine* the = machine;
@@ -79,4 +90,9 @@ void preload(void* machine)
 		}
 	}
 	fxShareMachine(the);
+	for (heap = the->firstHeap; heap; heap = heap->next)
+		for (slot = heap + 1; slot < heap->value.reference; slot++)
+			keepInFirmware(slot);
+	for (slot = the->stack; slot < the->stackTop; slot++)
+		keepInFirmware(slot);
 }

@@ -3,6 +3,8 @@
  * JSON of what the command of that name gives.
  */
 
+import "./globals.ts"
+
 /** What a test may ask for by name. `bytes` is the rest of the request. */
 export type Command = (argument: never, bytes: Uint8Array) => unknown
 
