@@ -146,30 +146,38 @@ function opensScope(node) {
   )
 }
 
-/** Names that a scope declares; a `var` counts for every block on its way, which only keeps more names local. */
+/** Names that a scope declares by itself. src has no `var`, which would belong to more than its block. */
 function declaredIn(scope) {
   const names = new Set()
   const pending = [
     ...(scope.params ?? []),
     scope.param,
     scope.id,
-    scope.body,
     scope.init,
     scope.left,
-    scope.cases,
-    scope.handler,
+    ...statementsOf(scope),
   ]
-  for (let node = pending.pop(); node !== undefined || pending.length > 0; node = pending.pop()) {
-    if (node === null || node === undefined || typeof node !== "object") continue
-    if (Array.isArray(node)) pending.push(...node)
-    else if (node.type === "Identifier") names.add(node.name)
+  while (pending.length > 0) {
+    const node = pending.pop()
+    if (node === null || node === undefined) continue
+    if (node.type === "Identifier") names.add(node.name)
     else if (node.type === "VariableDeclaration") pending.push(...node.declarations.map(({ id }) => id))
     else if (node.type === "FunctionDeclaration" || node.type === "ClassDeclaration") pending.push(node.id)
-    else if (/^(BlockStatement|SwitchCase)$/.test(node.type))
-      pending.push(...(node.body ?? node.consequent).filter((one) => /Declaration$/.test(one.type)))
     else if (node.type === "ArrayPattern") pending.push(...node.elements)
     else if (node.type === "ObjectPattern") pending.push(...node.properties.map(({ value }) => value))
     else if (node.type === "AssignmentPattern") pending.push(node.left)
+    if (node.kind === "var") throw new Error("a var: its scope is not followed here")
   }
   return names
+}
+
+/** The declarations that stand directly in a scope. */
+function statementsOf(scope) {
+  if (scope.type === "SwitchStatement")
+    return scope.cases.flatMap(({ consequent }) => consequent.filter(isDeclaration))
+  return scope.type === "BlockStatement" ? scope.body.filter(isDeclaration) : []
+}
+
+function isDeclaration(node) {
+  return node.type.endsWith("Declaration")
 }
