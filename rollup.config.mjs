@@ -19,6 +19,7 @@ import { rmSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import swc from "@rollup/plugin-swc"
 import { freezeTables } from "./hosts/moddable/build/freeze-tables.mjs"
+import { makeMod, modFiles } from "./hosts/moddable/build/mod.mjs"
 
 const rows = [
   {
@@ -81,6 +82,15 @@ const rows = [
         `export * from "flashtree/dist/moddable/${entry}"\n`,
       ]),
     ),
+  },
+  {
+    name: "moddable/mod",
+    input: { flashtree: "hosts/moddable/mod.ts" },
+    target: "es2022",
+    own: { "src/platform.ts": "hosts/moddable/platform.ts" },
+    output: { format: "es" },
+    plugins: [makeMod()],
+    assets: modFiles,
   },
 ]
 
