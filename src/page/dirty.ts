@@ -22,6 +22,7 @@ export function markDirty(cache: PageCache, frame: Frame, start: number, end: nu
     past += 2
   }
   if (past === first) {
+    dirty[top] = 0 // never a hole, even for a moment: the collector of XS 13 goes astray in a sparse array
     for (let i = top - 1; i >= first; i--) dirty[i + 2] = dirty[i]
     top += 2
   } else {
