@@ -75,7 +75,7 @@ describeOnXS("firmware with a board's memory", () => {
   beforeAll(async () => {
     runner = runner64()
     main = await makeModules("board", "inside/board.ts")
-    const needs = [4, 16].map(
+    const needs = [4, 8, 16].map(
       (frames) => run({ ...ESP32, stack: AMPLE_STACK }, { ...LOAD, frames }).peakStack,
     )
     stackNeeded = Math.max(...needs)

@@ -85,4 +85,15 @@ describeOnXS("on XS", () => {
       expect(erasing).toBeGreaterThan(0)
     }),
   )
+
+  test("the logic of examples/moddable-config-log keeps its settings and its newest records", () =>
+    withWorker("inside/examples.ts", async (worker) => {
+      const found = await worker.call("configLog", { starts: 4, records: 300 })
+      expect(found).toEqual({
+        starts: "4",
+        names: ["starts", "wifi/ssid"],
+        kept: 1000,
+        last: ["1199: start 4, record 298", "1200: start 4, record 299"],
+      })
+    }))
 })

@@ -1,4 +1,5 @@
 /** The unit tests that know nothing of Node, as they are. */
+import "./globals.ts"
 import "../../../unit/btree/errors.test.ts"
 import "../../../unit/btree/micropython.test.ts"
 import "../../../unit/stream/check-arguments.test.ts"
