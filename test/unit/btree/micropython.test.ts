@@ -23,6 +23,8 @@
 import { describe, expect, test } from "vitest"
 import { btree, fromSeekable, MemoryStream, type RandomAccessStream } from "../../../hosts/node/index.ts"
 
+import { DEFAULT_PAGESIZE } from "../../../src/platform.ts"
+
 type BTree = ReturnType<typeof btree.open>
 type Options = NonNullable<Parameters<typeof btree.open>[1]>
 
@@ -176,7 +178,7 @@ describe("1.1 open(stream, { flags, cachesize, pagesize, minkeypage })", () => {
     const db = btree.open(new MemoryStream(), { pagesize })
     db.set("a", "1")
     expect(text(db.get("a"))).toBe("1")
-    expect(db.stat().pagesize).toBe(pagesize === 0 ? 4096 : pagesize)
+    expect(db.stat().pagesize).toBe(pagesize === 0 ? DEFAULT_PAGESIZE : pagesize)
     db.close()
   })
 
@@ -216,9 +218,9 @@ describe("1.1 open(stream, { flags, cachesize, pagesize, minkeypage })", () => {
     for (let i = 0; i < 300; i++) expect(text(db.get(`key${i}`))).toBe(`value${i}`)
   })
 
-  test("defaults for 0: pagesize 4096 and at least 5 cached pages, cachesize rounded up to whole pages", () => {
-    expect(btree.open(new MemoryStream(), { pagesize: 0 }).stat().pagesize).toBe(4096)
-    expect(btree.open(new MemoryStream()).stat().pagesize).toBe(4096)
+  test("defaults for 0: pagesize 4096 (512 on boards) and at least 5 cached pages, cachesize rounded up to whole pages", () => {
+    expect(btree.open(new MemoryStream(), { pagesize: 0 }).stat().pagesize).toBe(DEFAULT_PAGESIZE)
+    expect(btree.open(new MemoryStream()).stat().pagesize).toBe(DEFAULT_PAGESIZE)
     const capacity = (cachesize: number) => small({ cachesize }).cache.capacity
     expect(capacity(0)).toBe(5)
     expect(capacity(1)).toBe(5)
