@@ -1,5 +1,5 @@
 /** From a key to a leaf and an index, with the path of pages above it. Iterative; allocates nothing. */
-import { growBuffer } from "../bytes.ts"
+import { keep } from "../bytes.ts"
 import { corruption } from "../errors.ts"
 import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
@@ -12,41 +12,39 @@ import {
   ITEM_FLAGS,
   ITEM_HEADER,
   LEAF,
-  LOWER,
   NEXT,
   PREV,
   REFERENCE,
   ROOT,
 } from "./layout.ts"
-import { readChain } from "./overflow.ts"
-import { itemAt, itemCount } from "./page.ts"
+import { READ, walkChain } from "./overflow.ts"
 import type { BTree } from "./tree.ts"
 
 /** Levels a descent goes down before it calls the file damaged; 1.85 itself remembers 50. */
-export const DEPTH_MAX = 1000
+const DEPTH_MAX = 1000
 
 /** For search: to the first record, or behind the last one, whatever the search key. */
 export const TO_FIRST = -2
 export const TO_LAST = 2
-/** For search: from where nextLeaf has left the path, to the first record there. */
-const TO_NEXT = 3
 
 /**
  * Descends to the leaf where the tree's search key is or belongs. Sets tree._leaf, tree._index and the path, and tells whether an
- * equal key was met on that leaf. `bias` says where to go among equals: 0 to the one met, -1 before the first, +1 after the last
- * (duplicates; both keep the path true, spec section 16). Reads one page a level when they are not cached.
+ * equal key was met on that leaf. `bias` says where to go among equals: 0 to the one met, with duplicates to the tree._nth of
+ * them; -1 before the first, +1 after the last (both keep the path true, spec section 16). Reads one page a level when they are not
+ * cached.
  */
 export function search(tree: BTree, bias: number): boolean {
+  if (tree._duplicates && bias === 0) return tree._findEqual(tree._nth)
   const key = tree._key
   const keyView = key._view
-  const length = tree._keyLength
+  const length = key._length
   const words = WORDS && tree._order === compareBytes
   // Bytes, in whole words, that the key shares with the nearest smaller and the nearest larger one met so far. All keys between
   // the two share them too, here and on the levels below.
   let below = 0
   let above = 0
-  let pgno = bias === TO_NEXT ? tree._branch : ROOT
-  let depth = bias === TO_NEXT ? tree._depth : 0
+  let pgno = ROOT
+  let depth = 0
   for (;;) {
     const frame = fetchPage(tree._cache, pgno, INTERNAL | LEAF)
     const view = frame._view
@@ -56,8 +54,8 @@ export function search(tree: BTree, bias: number): boolean {
     let found = false
     // The first item of an internal page stands for every smaller key: it is never looked at.
     let low = internal ? 1 : 0
-    let high = (view.getUint16(base + LOWER, true) - HEADER) >> 1
-    if (bias === TO_FIRST || bias === TO_NEXT) high = low
+    let high = frame._count
+    if (bias === TO_FIRST) high = low
     else if (bias === TO_LAST) low = high
     while (low < high) {
       const middle = (low + high) >> 1
@@ -113,40 +111,19 @@ export function search(tree: BTree, bias: number): boolean {
   }
 }
 
-/**
- * Goes to the first record of the leaf after the path's leaf, along the path, which stays true; false, staying there, at the end of the
- * tree.
- */
-export function nextLeaf(tree: BTree): boolean {
-  const own = tree._leaf._pgno
-  for (let level = tree._depth - 1; level >= 0; level--) {
-    const frame = fetchPage(tree._cache, tree._path[level], INTERNAL)
-    const index = tree._slots[level] + 1
-    if (index < itemCount(frame)) {
-      tree._slots[level] = index
-      tree._depth = level + 1
-      tree._branch = frame._view.getUint32(itemAt(frame, index) + CHILD, true)
-      search(tree, TO_NEXT)
-      return true
-    }
-  }
-  // The pages above may have displaced the leaf.
-  tree._leaf = fetchPage(tree._cache, own, LEAF)
-  return false
-}
-
 /** Finds the key of the item at `at`: in tree._from at tree._fromAt, where a big key is read into tree._big. Gives its length. */
 export function itemKey(tree: BTree, frame: Frame, at: number): number {
+  const body = at + ITEM_HEADER
   let length = frame._view.getUint32(at, true)
   tree._from = frame
-  tree._fromAt = at + ITEM_HEADER
-  if ((frame._bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0) {
-    const pgno = frame._view.getUint32(at + ITEM_HEADER, true)
-    length = frame._view.getUint32(at + ITEM_HEADER + 4, true)
-    tree._big = growBuffer(tree._big, length)
+  tree._fromAt = body
+  if (length === REFERENCE && (frame._bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0) {
+    length = frame._view.getUint32(body + 4, true)
+    const big = keep(tree._big, null, 0, length)
     frame._pin = tree._cache._call
-    readChain(tree, pgno, length, tree._big._bytes, 0, length)
-    tree._from = tree._big
+    walkChain(tree, frame, body, READ, big._bytes, 0, length)
+    tree._big = big
+    tree._from = big
     tree._fromAt = 0
   }
   return length
@@ -157,11 +134,10 @@ export function neighbour(tree: BTree, frame: Frame, link: number): Frame | null
   const own = frame._pgno
   const pgno = frame._view.getUint32(frame._base + link, true)
   if (pgno === 0) return null
-  if (pgno === own || pgno >= tree._pages) throw corruption(own, link, `the neighbour is page ${pgno}`)
-  const beyond = fetchPage(tree._cache, pgno, frame._kind)
-  const linked = beyond._view.getUint32(beyond._base + NEXT + PREV - link, true)
-  if (linked !== own) {
-    throw corruption(pgno, NEXT + PREV - link, `the neighbour is page ${linked} instead of ${own}`)
+  const beyond = pgno === own || pgno >= tree._pages ? null : fetchPage(tree._cache, pgno, frame._kind)
+  const back = NEXT + PREV - link
+  if (beyond === null || beyond._view.getUint32(beyond._base + back, true) !== own) {
+    throw corruption(own, link, `the neighbour, page ${pgno}, does not link back`)
   }
   return beyond
 }

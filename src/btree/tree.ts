@@ -1,21 +1,20 @@
-/** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/. */
-import { type Buffer, type Bytes, checkTarget, growBuffer, type Region, toBytes } from "../bytes.ts"
+/** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/ and exact/. */
+import { type Bytes, type Kept, keep, type Region, toBytes } from "../bytes.ts"
 import { failure } from "../errors.ts"
-import { dropPages, type PageCache, type PageStream, refuseIfFailed, writePages } from "../page/cache.ts"
+import { dropPages, type PageCache, type PageStream, writePage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { compareBytes } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { checkPage, sealPage } from "./check-page.ts"
-import { Cursor } from "./cursor.ts"
+import { Cursor, NOWHERE } from "./cursor.ts"
 import type { RangeIterator } from "./extras/ranges.ts"
-import { begin, CLOSED, enter, finish, locate, OPEN, takeKey } from "./handle.ts"
-import { readMeta, writeMeta } from "./meta.ts"
+import { BUSY, CLOSED, enter, finish, OPEN } from "./handle.ts"
+import { load, reset, writeMeta } from "./meta.ts"
+import { itemAt } from "./page.ts"
 import { insertRecord, overwriteRecord } from "./put.ts"
-import { copyValue, readValue, type Shown, showRecord } from "./record.ts"
-import { deleteRange, removeRecords, reset } from "./remove.ts"
-import { Scan } from "./scan.ts"
-import { search } from "./search.ts"
-import { shorten } from "./split.ts"
+import { readValue, type Shown, showRecord } from "./record.ts"
+import { removeRecords } from "./remove.ts"
+import { itemKey, search } from "./search.ts"
 import type { Finding, OpenOptions, Progress, Stat } from "./types.ts"
 import { R_CURSOR, R_NOOVERWRITE } from "./types.ts"
 
@@ -33,8 +32,7 @@ export class BTree implements Shown {
   declare readonly cache: PageCache
 
   /** @internal */ declare _cache: PageCache
-  /** @internal The search key. */ declare _key: Buffer
-  /** @internal */ declare _keyLength: number
+  /** @internal The search key. */ declare _key: Kept
   /** @internal Orders two keys: compareBytes, or the extras' for another order. */
   declare _order: typeof compareBytes
   /** @internal Where the last search ended: leaf, index, and the pages and indexes above it. */
@@ -43,7 +41,6 @@ export class BTree implements Shown {
   /** @internal */ declare _depth: number
   /** @internal */ declare _path: number[]
   /** @internal */ declare _slots: number[]
-  /** @internal Where a path goes on that nextLeaf has changed. */ declare _branch: number
   /** @internal */ declare _state: number
   /** @internal */ declare _duplicates: boolean
   /** @internal Counts changes that move records: cursors compare it. */ declare _changes: number
@@ -60,9 +57,8 @@ export class BTree implements Shown {
   /** @internal Head of the free list. */ declare _free: number
   /** @internal Longest key + data kept in a leaf. */ declare _inline: number
   /** @internal 0 no page checks, 1 verify, 2 adopt. */ declare _checks: number
-  /** @internal A big key loaded to be compared. */ declare _big: Buffer | null
-  /** @internal The separator on its way up. */ declare _separator: Buffer | null
-  /** @internal */ declare _separatorSize: number
+  /** @internal A big key loaded to be compared. */ declare _big: Kept | null
+  /** @internal The separator on its way up. */ declare _separator: Kept | null
   /** @internal */ declare _separatorBig: boolean
   /** @internal The two halves of the last split. */ declare _left: Frame
   /** @internal */ declare _right: Frame
@@ -71,38 +67,26 @@ export class BTree implements Shown {
   /** @internal Where pages are read and written: the stream, or the extras' layer over it for the other byte order. */
   declare _pageStream: PageStream
   /** @internal The handle's own cursor, for seq. */ declare _cursor: Cursor | null
-  /** @internal Equal keys passed by the last _findEqual. */ declare _ordinal: number
+  /** @internal Which of several equal keys is searched; equal keys passed by the last search for one. */
+  declare _nth: number
 
   /** @internal open() checks the arguments and makes the cache. */
   constructor(stream: RandomAccessStream) {
-    this._key = growBuffer(null, 64)
-    this._keyLength = 0
+    this._key = keep(null, null, 0, 64)
+    this._nth = 0
     this._order = compareBytes
-    this._index = 0
-    this._depth = 0
     this._path = []
     this._slots = []
-    this._branch = 0
     this._state = OPEN
     this._duplicates = false
     this._changes = 0
     this._readonly = ""
-    this._from = this._key
-    this._fromAt = 0
     this._pagesize = 0
-    this._pages = 0
-    this._modified = false
-    this._metaDirty = false
-    this._trim = false
-    this._cutShort = false
     this._gapless = !stream.atomic || stream.exclusive === false
     this._free = 0
-    this._inline = 0
     this._checks = 0
     this._big = null
     this._separator = null
-    this._separatorSize = 0
-    this._separatorBig = false
     this._scratch = null
     this._stream = stream
     this._pageStream = stream
@@ -116,13 +100,14 @@ export class BTree implements Shown {
 
   /** Gives a copy of the value, or `fallback` (undefined) when the key is absent. Reads depth pages at most. */
   get<T = undefined>(key: Bytes, fallback?: T): Uint8Array | T {
-    return this.has(key) ? copyValue(this, this._leaf, this._index) : (fallback as T)
+    if (!this.has(key)) return fallback as T
+    return readValue(this, this._leaf, this._index, undefined, 0) as Uint8Array
   }
 
   /** Copies what fits of the value into `target` from `offset` (0); gives its whole length, -1 when the key is absent. */
   getInto(key: Bytes, target: Uint8Array, offset?: number): number {
-    const at = checkTarget(target, offset)
-    return this.has(key) ? readValue(this, this._leaf, this._index, target, at) : -1
+    if (!this.has(key)) return -1
+    return readValue(this, this._leaf, this._index, target, offset === undefined ? 0 : offset) as number
   }
 
   /**
@@ -138,8 +123,9 @@ export class BTree implements Shown {
   /** Tells whether the key is there. */
   has(key: Bytes): boolean {
     enter(this, false)
-    takeKey(this, key)
-    return locate(this, 0)
+    const bytes = toBytes(key, "key")
+    this._key = keep(this._key, bytes, 0, bytes.length)
+    return search(this, 0)
   }
 
   /** Sets the value of a key; with duplicates adds a value after those the key has. */
@@ -157,21 +143,19 @@ export class BTree implements Shown {
     const data = toBytes(value, "value")
     if (flags === R_CURSOR) return this._putAtCursor(key, data)
     if (flags !== undefined && flags !== 0 && flags !== R_NOOVERWRITE) {
-      throw failure(
-        "EINVAL",
-        `put flags ${flags}: 0, R_CURSOR (1) and R_NOOVERWRITE (8) are those of a btree`,
-      )
+      throw failure("EINVAL", `put flags ${flags}: 0, R_CURSOR (1), R_NOOVERWRITE (8) in a btree`)
     }
-    takeKey(this, key)
-    let found = locate(this, 0)
+    const found = this.has(key)
     if (found && flags === R_NOOVERWRITE) return false
-    if (this._duplicates) {
-      search(this, 1)
-      found = false
+    if (this._duplicates) search(this, 1)
+    this._state = BUSY
+    this._modified = true
+    if (found && !this._duplicates) {
+      overwriteRecord(this, data)
+    } else {
+      insertRecord(this, data)
+      this._changes++
     }
-    begin(this)
-    if (!found) insertRecord(this, data)
-    if (!found || overwriteRecord(this, data)) this._changes++
     finish(this)
     return true
   }
@@ -181,21 +165,51 @@ export class BTree implements Shown {
 
   /**
    * Deletes all keys from `start` (or the first) up to `end` (or the last), exclusive, and gives how many there were. Whole
-   * pages go at once.
+   * pages go at once: one descent a leaf; records are looked at for the end of the range and for chains to free.
    */
-  declare deleteRange: (start?: Bytes | null, end?: Bytes | null) => number
+  deleteRange(start?: Bytes | null, end?: Bytes | null): number {
+    let count = 0
+    enter(this, true)
+    // An empty start is the first key there can be.
+    const first =
+      start !== undefined && start !== null && toBytes(start, "start key").length > 0 ? start : null
+    const cursor = new Cursor(this, first, end)
+    const past = cursor._end
+    while (cursor._step()) {
+      // By key, for the path.
+      cursor._changes = -1
+      cursor._settle()
+      const leaf = this._leaf
+      const from = this._index
+      let to = leaf._count
+      while (past !== null && to > from) {
+        const length = itemKey(this, leaf, itemAt(leaf, to - 1))
+        if (this._order(this._from, this._fromAt, length, past, 0, past._length) < 0) break
+        to--
+      }
+      if (to === from) break
+      this._state = BUSY
+      this._modified = true
+      removeRecords(this, from, to, false)
+      count += to - from
+      this._changes++
+      finish(this)
+      cursor._phase = 0
+      cursor._state = NOWHERE
+    }
+    return count
+  }
 
   /** Removes everything; the next flush makes that durable and gives the stream's space back. */
   clear(): void {
     const cache = this._cache
     enter(this, true)
-    begin(this)
     const spilled = cache._spilled
     reset(this)
     cache._spilled = spilled
     this._trim = true
+    this._modified = true
     this._changes++
-    finish(this)
   }
 
   /**
@@ -208,15 +222,12 @@ export class BTree implements Shown {
     end?: Bytes | null,
     flags?: number,
   ): void {
-    const scan = new Scan(this, start, end, flags)
-    while (scan._step()) {
-      if (visit(scan._cursor) === false) return
-    }
+    const cursor = new Cursor(this, start, end, flags)
+    while (cursor._step() && visit(cursor) !== false);
   }
 
   /** Gives a new cursor, independent of all others. */
   cursor(): Cursor {
-    enter(this, false)
     return new Cursor(this)
   }
 
@@ -227,9 +238,11 @@ export class BTree implements Shown {
   flush(): void {
     const cache = this._cache
     enter(this, false)
-    refuseIfFailed(cache)
     if (!this._modified) return
-    writePages(cache)
+    enter(this, true)
+    for (let i = 0; cache._dirtyPages > 0; i++) {
+      if (cache._all[i]._dirtyEnd > 0) writePage(cache, cache._all[i])
+    }
     // Set while anything is on its way.
     cache._failed = true
     if (this._metaDirty) writeMeta(this)
@@ -257,7 +270,7 @@ export class BTree implements Shown {
       throw failure("EINVAL", "no rollback: changes are in a stream that is not atomic")
     }
     dropPages(cache)
-    readMeta(this)
+    load(this)
     if (this._pages === 0) reset(this)
     this._changes++
     this._state = OPEN
@@ -301,30 +314,31 @@ export class BTree implements Shown {
   /** @internal extras */ declare _storeMeta: () => void
   /** @internal */ declare _checkPage: (frame: Frame) => void
   /** @internal */ declare _sealPage: (frame: Frame) => void
-  /** @internal */ declare _shorten: (left: Frame, size: number) => number
+  /** @internal extras: bytes of the separator, `size` long, that tell it from the last key of the left page. */
+  declare _shorten?: (left: Frame, size: number) => number
+  /** @internal exact */ declare _fillHole?: (frame: Frame, offset: number, size: number) => void
+  /** @internal exact */
+  declare _chooseCut?: (page: Frame, skip: number, size: number, big: boolean, even: number) => number
 }
 
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 BTree.prototype.delete = function (this: BTree, key: Bytes, flags?: number): boolean {
   enter(this, true)
   if (flags === R_CURSOR) return this._deleteAtCursor()
-  if (flags !== undefined && flags !== 0) {
-    throw failure("EINVAL", `delete flags ${flags}: 0 and R_CURSOR (1) are expected`)
+  if (flags !== undefined && flags !== 0) throw failure("EINVAL", `delete flags ${flags}: 0 or R_CURSOR (1)`)
+  const found = this.has(key)
+  if (found) {
+    this._state = BUSY
+    this._modified = true
+    do removeRecords(this, this._index, this._index + 1, false)
+    while (this._duplicates && search(this, 0))
+    this._changes++
+    finish(this)
   }
-  takeKey(this, key)
-  if (!locate(this, 0)) return false
-  begin(this)
-  do removeRecords(this, this._index, this._index + 1, false)
-  while (this._duplicates && locate(this, 0))
-  this._changes++
-  finish(this)
-  return true
+  return found
 }
-
-BTree.prototype.deleteRange = deleteRange
 BTree.prototype._checkPage = checkPage
 BTree.prototype._sealPage = sealPage
-BTree.prototype._shorten = shorten
 
 /** What a small device may leave out: the extras put something in the place of it. */
 function needsExtras(): never {

@@ -1,9 +1,10 @@
 /** btree(3)'s cursor codes, on the handle's own cursor. */
-import type { Bytes } from "../../bytes.ts"
+import { type Bytes, keep, toBytes } from "../../bytes.ts"
 import { corruption, failure } from "../../errors.ts"
 import { Cursor } from "../cursor.ts"
-import { begin, enter, finish, locate, takeKey } from "../handle.ts"
+import { BUSY, enter, finish } from "../handle.ts"
 import { overwriteRecord } from "../put.ts"
+import { search } from "../search.ts"
 import type { BTree } from "../tree.ts"
 import { R_CURSOR, R_FIRST, R_LAST, R_NEXT, R_PREV } from "../types.ts"
 
@@ -18,8 +19,8 @@ export function seq(this: BTree, code: number, key?: Bytes): [Uint8Array, Uint8A
   const cursor = ownCursor(this)
   let on = false
   if (code === R_CURSOR) {
-    takeKey(this, key as Bytes)
-    if (this._keyLength === 0) throw failure("EINVAL", "the empty key cannot start a scan; use R_FIRST")
+    if (toBytes(key as Bytes, "key").length === 0)
+      throw failure("EINVAL", "the empty key cannot start a scan; use R_FIRST")
     on = cursor.seek(key as Bytes)
   } else if (code === R_FIRST) on = cursor.first()
   else if (code === R_LAST) on = cursor.last()
@@ -41,13 +42,16 @@ export function seq(this: BTree, code: number, key?: Bytes): [Uint8Array, Uint8A
 export function putAtCursor(this: BTree, key: Bytes, value: Uint8Array): boolean {
   const cursor = ownCursor(this)
   if (!cursor._settle()) throw failure("EINVAL", "R_CURSOR without a record under the cursor: call seq first")
-  takeKey(this, key)
-  if (this._order(this._key, 0, this._keyLength, cursor._key, 0, cursor._keyLength) === 0) {
-    if (!locate(this, cursor._ordinal)) {
+  const bytes = toBytes(key, "key")
+  this._key = keep(this._key, bytes, 0, bytes.length)
+  if (this._order(this._key, 0, bytes.length, cursor._key, 0, cursor._key._length) === 0) {
+    this._nth = cursor._ordinal
+    if (!search(this, 0)) {
       throw corruption(cursor._page, 0, "the record under the cursor is not where its key belongs")
     }
-    begin(this)
-    if (overwriteRecord(this, value)) this._changes++
+    this._state = BUSY
+    this._modified = true
+    overwriteRecord(this, value)
     finish(this)
     return true
   }
@@ -56,9 +60,9 @@ export function putAtCursor(this: BTree, key: Bytes, value: Uint8Array): boolean
   cursor.seek(key)
   if (this._duplicates) {
     // put has added it behind its equals; it is looked up by (key, ordinal) at its next use.
-    takeKey(this, key)
+    this._key = keep(this._key, bytes, 0, bytes.length)
     this._findEqual(0x7fffffff)
-    cursor._ordinal = this._ordinal - 1
+    cursor._ordinal = this._nth - 1
     cursor._changes = -1
   }
   return true
