@@ -1,6 +1,6 @@
 /** Byte strings as the API takes them, and the two-view buffers that the engines keep them in. */
-import { failure } from "./errors.ts"
-import { copyBytes, encodeText } from "./platform.ts"
+import { refuse } from "./errors.ts"
+import { allocate, copyBytes, encodeText } from "./platform.ts"
 
 /** What is accepted wherever a key or a value is given; a string means its bytes as platform.ts encodes them. */
 export type Bytes = Uint8Array | ArrayBuffer | string
@@ -26,12 +26,8 @@ export function keep(kept: Kept | null, source: Uint8Array | null, offset: numbe
   if (result === null || result._size < length) {
     let room = result === null ? length : result._size
     while (room < length) room = room * 2 + 16
-    try {
-      const bytes = new Uint8Array(room)
-      result = { _bytes: bytes, _view: new DataView(bytes.buffer), _length: 0, _size: room }
-    } catch (cause) {
-      throw failure("ENOMEM", `no memory for ${room} bytes`, cause)
-    }
+    const bytes = allocate(room)
+    result = { _bytes: bytes, _view: new DataView(bytes.buffer), _length: 0, _size: room }
   }
   if (source !== null) copyBytes(source, offset, result._bytes, 0, length)
   result._length = length
@@ -43,7 +39,7 @@ export function toBytes(value: Bytes, what: string): Uint8Array {
   if (value instanceof Uint8Array) return value
   if (typeof value === "string") return encodeText(value)
   if (value instanceof ArrayBuffer) return new Uint8Array(value)
-  throw failure("EINVAL", `the ${what} is ${typeof value}: Uint8Array, ArrayBuffer or string expected`)
+  refuse("EINVAL", `the ${what} is ${typeof value}, not Uint8Array, ArrayBuffer or string`)
 }
 
 /**
@@ -51,7 +47,7 @@ export function toBytes(value: Bytes, what: string): Uint8Array {
  */
 export function roomIn(target: Uint8Array, offset: number, length: number): number {
   if (!(target instanceof Uint8Array) || !(offset >= 0 && offset <= target.length && offset % 1 === 0)) {
-    throw failure("EINVAL", `offset ${offset}: a place in a target Uint8Array expected`)
+    refuse("EINVAL", `no offset ${offset} in the target`)
   }
   const room = target.length - offset
   return length < room ? length : room

@@ -6,7 +6,7 @@ import type { Region } from "./bytes.ts"
 import { failure } from "./errors.ts"
 
 /** Frames made at a time: one ArrayBuffer each time the pool grows. */
-export const SLAB_FRAMES = 16
+export const SLAB_FRAMES: number = 16
 /** Page size in bytes of a new database when neither the caller nor the stream names one. */
 export const DEFAULT_PAGESIZE = 4096
 /** The fewest frames a cache works with (1.85's MINCACHE). */
@@ -41,6 +41,15 @@ export function compareBytes(
     if (order !== 0) return order
   }
   return aLength - bLength
+}
+
+/** Gives `size` bytes of zeros. ENOMEM where the engine says that there is no memory. */
+export function allocate(size: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size)
+  } catch (cause) {
+    throw failure("ENOMEM", `no memory for ${size} bytes`, cause)
+  }
 }
 
 /** Copies `length` bytes; right for overlapping parts of one region too. Allocates nothing that lasts. */

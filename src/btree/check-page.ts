@@ -1,8 +1,9 @@
 /** What is checked of a page when it comes from the stream (spec section 13): 1.85 checks none of it (defect Q15). */
-import { corruption } from "../errors.ts"
+import { corrupt } from "../errors.ts"
 import { markDirty } from "../page/dirty.ts"
 import type { Frame } from "../page/pool.ts"
 import {
+  BIG_DATA,
   BIG_KEY,
   CHILD,
   DATA_SIZE,
@@ -20,7 +21,7 @@ import {
   TYPE_MASK,
   UPPER,
 } from "./layout.ts"
-import { refill } from "./page.ts"
+import { refill, setWord, wordAt } from "./page.ts"
 import type { BTree } from "./tree.ts"
 
 /**
@@ -32,11 +33,11 @@ export function checkPage(this: BTree, frame: Frame): void {
   const base = frame._base
   const pgno = frame._pgno
   const pagesize = this._pagesize
-  const own = view.getUint32(base + PGNO, true)
-  const type = view.getUint32(base + FLAGS, true) & TYPE_MASK
+  const own = wordAt(frame, base + PGNO)
+  const type = wordAt(frame, base + FLAGS) & TYPE_MASK
   const leaf = type === LEAF
   if (own !== pgno || !(leaf || type === INTERNAL || type === OVERFLOW)) {
-    throw corruption(pgno, PGNO, `page number ${own}, type ${type}: not of this tree`)
+    corrupt(pgno, PGNO, `page number ${own}, type ${type}`)
   }
   if (type !== OVERFLOW) {
     const lower = view.getUint16(base + LOWER, true)
@@ -44,7 +45,7 @@ export function checkPage(this: BTree, frame: Frame): void {
     const upper = view.getUint16(base + UPPER, true) || 65536
     let gaps = pagesize - upper
     if (lower < (leaf ? HEADER : HEADER + 2) || lower > upper || upper > pagesize || (lower & 1) !== 0) {
-      throw corruption(pgno, LOWER, `free space ${lower} to ${upper} of ${pagesize}`)
+      corrupt(pgno, LOWER, `free space ${lower} to ${upper} of ${pagesize}`)
     }
     for (let slot = base + HEADER; slot < base + lower; slot += 2) {
       const offset = view.getUint16(slot, true)
@@ -62,17 +63,22 @@ export function checkPage(this: BTree, frame: Frame): void {
         if (size < 0x40000) size &= ~3
       }
       if (offset + size > pagesize || flags > 3) {
-        throw corruption(pgno, offset, `no item: ${size} bytes, flags ${flags} in ${upper} to ${pagesize}`)
+        corrupt(pgno, offset, `an item of ${size} bytes, flags ${flags}`)
       }
       gaps -= size
       if (!leaf) checkPageNumber(this, pgno, offset + CHILD, second)
-      if (flags !== 0) {
-        const data = offset + ITEM_HEADER + keySize
-        if ((flags & BIG_KEY) !== 0) checkReference(this, frame, offset + ITEM_HEADER, keySize)
-        if (leaf && (flags & 1) !== 0) checkReference(this, frame, data, second)
+      for (let part = BIG_DATA; part <= BIG_KEY; part++) {
+        if ((flags & part) === 0 || (part === BIG_DATA && !leaf)) continue
+        const reference = part === BIG_KEY ? offset + ITEM_HEADER : offset + ITEM_HEADER + keySize
+        const bytes =
+          (part === BIG_KEY ? keySize : second) === REFERENCE ? wordAt(frame, base + reference + 4) : 1e15
+        if (bytes > (this._pages - 2) * (pagesize - HEADER)) {
+          corrupt(pgno, reference, `a reference to ${bytes} bytes`)
+        }
+        checkPageNumber(this, pgno, reference, wordAt(frame, base + reference))
       }
     }
-    if (gaps < 0) throw corruption(pgno, UPPER, `items overlap by ${-gaps} bytes`)
+    if (gaps < 0) corrupt(pgno, UPPER, "items overlap")
     frame._count = (lower - HEADER) >> 1
     frame._upper = upper
     frame._gaps = gaps
@@ -82,33 +88,23 @@ export function checkPage(this: BTree, frame: Frame): void {
   frame._kind = type
 }
 
-/** Checks the reference of `size` bytes at `offset` of the page: its size, first page in range, length possible in this file. */
-function checkReference(tree: BTree, frame: Frame, offset: number, size: number): void {
-  const at = frame._base + offset
-  const length = size === REFERENCE ? frame._view.getUint32(at + 4, true) : 0xffffffff
-  if (length > (tree._pages - 2) * (tree._pagesize - HEADER)) {
-    throw corruption(frame._pgno, offset, `a reference of ${size} bytes to ${length} bytes`)
-  }
-  checkPageNumber(tree, frame._pgno, offset, frame._view.getUint32(at, true))
-}
-
 /** Checks the page number read at `offset` of page `pgno`: ECORRUPT when it is no page of the file, which then may not grow. */
 export function checkPageNumber(tree: BTree, pgno: number, offset: number, found: number): void {
   if (found >= 2 && found < tree._pages) return
   if (found >= tree._pages) tree._cutShort = true
-  throw corruption(pgno, offset, `refers to page ${found}, not 2 to ${tree._pages - 1}`)
+  corrupt(pgno, offset, `refers to page ${found}, not 2 to ${tree._pages - 1}`)
 }
 
 /** Finishes a dirty page before it is written. A page check that we do not keep up must not stay behind. */
 export function sealPage(this: BTree, frame: Frame): void {
   const at = frame._base + FLAGS
-  const flags = frame._view.getUint32(at, true)
+  const flags = wordAt(frame, at)
   if (frame._kind === 0) return
   if (this._gapless && frame._gaps > 0) refill(this, frame, frame, 0, frame._count)
   if (this._checks !== 0) {
     this._storeCheck(frame)
   } else if (flags > (TYPE_MASK | PRESERVE)) {
-    frame._view.setUint32(at, flags & (TYPE_MASK | PRESERVE), true)
+    setWord(frame, at, flags & (TYPE_MASK | PRESERVE))
     markDirty(this._cache, frame, FLAGS, LOWER)
   }
 }

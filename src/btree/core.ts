@@ -1,4 +1,4 @@
-/** The core of the engine: all of the module "btree" on Espruino. extras/ and exact/ add the rest to its classes. */
+/** The core of the engine: all of the module "btree" on Espruino. extras/ and tuning/ add the rest to its classes. */
 export { Cursor } from "./cursor.ts"
 export { open } from "./open.ts"
 export { BTree } from "./tree.ts"

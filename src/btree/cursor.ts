@@ -4,7 +4,7 @@
  * registered anywhere, and an abandoned cursor costs nothing (defects Q6, Q7).
  */
 import { type Bytes, type Kept, keep, roomIn, toBytes } from "../bytes.ts"
-import { corruption, failure } from "../errors.ts"
+import { corrupt, refuse } from "../errors.ts"
 import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { copyBytes } from "../platform.ts"
@@ -26,7 +26,7 @@ export const ON = 1
 const GONE = 2
 const DELETED = 3
 
-const NO_RECORD = "no record under the cursor: move it first"
+const NO_RECORD = "no record under the cursor"
 
 export class Cursor implements Shown {
   declare bytes: Uint8Array
@@ -58,21 +58,16 @@ export class Cursor implements Shown {
     this._page = 0
     this._changes = -1
     this._key = keep(null, null, 0, 32)
-    this.bytes = this._key._bytes
-    this.keyOffset = 0
-    this.keyLength = 0
-    this.valueOffset = 0
-    this.valueLength = 0
     this._ordinal = 0
     this._start = null
     this._end = null
-    this._flags = flags === undefined ? 0 : flags
+    this._flags = flags || 0
     this._phase = 0
-    if ((this._flags & ~(INCL | DESC)) !== 0)
-      throw failure("EINVAL", `range flags ${flags}: INCL (1), DESC (2)`)
+    if ((this._flags & ~(INCL | DESC)) !== 0) refuse("EINVAL", `range flags ${flags}`)
     if (start !== undefined && start !== null) {
-      this._start = new Uint8Array(toBytes(start, "start key"))
-      if (this._start.length === 0) throw failure("EINVAL", "an empty start key: leave it out")
+      const bytes = new Uint8Array(toBytes(start, "start key"))
+      if (bytes.length === 0) refuse("EINVAL", "an empty start key: leave it out")
+      this._start = bytes
     }
     if (end !== undefined && end !== null) {
       const bytes = toBytes(end, "end key")
@@ -126,19 +121,19 @@ export class Cursor implements Shown {
   /** Gives a copy of the key the cursor stands on (or stood on, when the record was deleted). EINVAL before the first move. */
   key(): Uint8Array {
     const key = new Uint8Array(this._key._length)
-    if (this.keyInto(key) < 0) throw failure("EINVAL", NO_RECORD)
+    if (this.keyInto(key) < 0) refuse("EINVAL", NO_RECORD)
     return key
   }
 
   /** Gives a copy of the value. EINVAL when there is no record under the cursor. */
   value(): Uint8Array {
-    if (!this._settle()) throw failure("EINVAL", NO_RECORD)
+    if (!this._settle()) refuse("EINVAL", NO_RECORD)
     return readValue(this._tree, this._leaf, this._index, undefined, 0) as Uint8Array
   }
 
   /** Copies what fits of the key into `target` from `offset` (0); gives its length, -1 before the first move. */
   keyInto(target: Uint8Array, offset?: number): number {
-    const at = offset === undefined ? 0 : offset
+    const at = offset || 0
     const length = this._key._length
     enter(this._tree, false)
     const part = roomIn(target, at, length)
@@ -150,7 +145,7 @@ export class Cursor implements Shown {
   /** Copies what fits of the value into `target` from `offset` (0); gives its length, -1 when there is no record here. */
   valueInto(target: Uint8Array, offset?: number): number {
     if (!this._settle()) return -1
-    return readValue(this._tree, this._leaf, this._index, target, offset === undefined ? 0 : offset) as number
+    return readValue(this._tree, this._leaf, this._index, target, offset || 0) as number
   }
 
   /** Deletes the record under the cursor (one of equal ones); false when there is none. next() then gives the one after it. */
@@ -205,7 +200,7 @@ export class Cursor implements Shown {
   }
 
   /**
-   * @internal Stands on item `index` of the leaf, or, where it has none, on the nearest one beyond its edge, and keeps its key; false
+   * @internal Stands on item `index` of the leaf, or, where it has none, on the one beyond its edge, and keeps its key; false
    * at the end. `order` tells which way the cursor came (0: it was placed); a key on the wrong side of the one before is ECORRUPT,
    * which ends every circle.
    */
@@ -213,20 +208,19 @@ export class Cursor implements Shown {
     const tree = this._tree
     let frame = leaf
     let at = index
-    let limit = tree._pages
-    while (at < 0 || at >= frame._count) {
+    if (at < 0 || at >= frame._count) {
       const beyond = neighbour(tree, frame, at < 0 ? PREV : NEXT)
       if (beyond === null) return false
-      if (--limit === 0) throw corruption(beyond._pgno, NEXT, "leaves in a circle")
       frame = beyond
       at = at < 0 ? frame._count - 1 : 0
+      if (frame._count === 0) corrupt(frame._pgno, HEADER, "an empty leaf")
     }
     const length = itemKey(tree, frame, itemAt(frame, at))
     const from = tree._from
     const fromAt = tree._fromAt
     const step = order === 0 ? 1 : tree._order(from, fromAt, length, this._key, 0, this._key._length)
     if (order !== 0 && (step === 0 ? !tree._duplicates : step > 0 !== order > 0)) {
-      throw corruption(frame._pgno, HEADER + at * 2, "a key out of order")
+      corrupt(frame._pgno, HEADER + at * 2, "a key out of order")
     }
     this._key = keep(this._key, from._bytes, fromAt, length)
     this._leaf = frame
@@ -250,13 +244,11 @@ Cursor.prototype.delete = function (this: Cursor): boolean {
   const on = this._state === ON && this._changes === tree._changes
   this._changes = -1
   if (!this._settle()) {
-    if (on) throw corruption(this._page, HEADER, "the record is not where its key belongs")
+    if (on) corrupt(this._page, HEADER, "the record is not where its key belongs")
     return false
   }
   tree._state = BUSY
-  tree._modified = true
   removeRecords(tree, tree._index, tree._index + 1, false)
-  tree._changes++
   this._state = tree._duplicates ? DELETED : GONE
   finish(tree)
   return true

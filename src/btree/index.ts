@@ -1,5 +1,5 @@
 /** The btree engine, all of it: Berkeley DB 1.85 files through MicroPython's API. */
-import "./exact/install.ts"
+import "./tuning/install.ts"
 
 export {
   BTree,

@@ -1,5 +1,5 @@
 /** The meta page: recognising a file, and its 24 bytes. It is kept in fields, not in a frame; the key buffer serves to read it. */
-import { corruption, failure } from "../errors.ts"
+import { corrupt, refuse } from "../errors.ts"
 import { dropPages, FRESH, fetchPage } from "../page/cache.ts"
 import {
   LEAF,
@@ -8,8 +8,6 @@ import {
   META_FREE,
   META_MAGIC,
   META_PAGESIZE,
-  META_RECORDS,
-  META_ROOM,
   META_SIZE,
   META_VERSION,
   NO_DUPLICATES,
@@ -30,10 +28,11 @@ export function load(tree: BTree): void {
   tree._cutShort = false
   tree._metaDirty = false
   tree._pages = 0
+  tree._changes++
   if (size === 0) return
   const got = tree._pageStream.read(tree._key._bytes, 0, 0, META_SIZE)
-  if (got < META_SIZE) throw failure("EFTYPE", `not a btree: ${got} bytes, the header has 24`)
-  if (view.getUint32(META_MAGIC) === MAGIC) tree._swapOrder()
+  if (got < META_SIZE) refuse("EFTYPE", `not a btree: ${got} bytes`)
+  if (view.getUint32(META_MAGIC) === MAGIC) tree._adopt(null)
   const magic = view.getUint32(META_MAGIC, true)
   const version = view.getUint32(META_VERSION, true)
   const flags = view.getUint32(META_FLAGS, true)
@@ -46,9 +45,9 @@ export function load(tree: BTree): void {
     pagesize > PAGESIZE_MAX ||
     (pagesize & 1) !== 0
   ) {
-    throw failure(
+    refuse(
       "EFTYPE",
-      `not a btree: magic ${magic} for ${MAGIC}, version ${version} for 3, flags ${flags} for 0 or 32 (128: recno), page size ${pagesize} for 512 to 65536`,
+      `not a btree: magic ${magic} for ${MAGIC}, version ${version} for 3, flags ${flags} (recno 128), page size ${pagesize}`,
     )
   }
   tree._pagesize = pagesize
@@ -56,30 +55,18 @@ export function load(tree: BTree): void {
   tree._free = view.getUint32(META_FREE, true)
   if (tree._checks !== 0) tree._verifyMeta()
   tree._pages = Math.floor(size / pagesize)
-  if (tree._pages < 2) throw corruption(1, 0, `the file of ${size} bytes ends before its root`)
+  if (tree._pages < 2) corrupt(1, 0, "the file ends before its root")
 }
 
 /** Makes the tree what a new one is, in memory: an empty leaf at the root, and nothing else. */
 export function reset(tree: BTree): void {
   dropPages(tree._cache)
   tree._pages = 2
+  tree._changes++
   tree._cutShort = false
   tree._free = 0
   tree._metaDirty = true
   const root = fetchPage(tree._cache, ROOT, FRESH)
   formatPage(tree, root, LEAF, 0, 0)
   setBounds(tree, root, 0, tree._pagesize)
-}
-
-/** Writes the meta page's 24 bytes; the rest of the page is zeros that the stream makes by itself. */
-export function writeMeta(tree: BTree): void {
-  const view = tree._key._view
-  view.setUint32(META_MAGIC, MAGIC, true)
-  view.setUint32(META_VERSION, VERSION, true)
-  view.setUint32(META_PAGESIZE, tree._pagesize, true)
-  view.setUint32(META_FREE, tree._free, true)
-  view.setUint32(META_RECORDS, 0, true)
-  view.setUint32(META_FLAGS, tree._duplicates ? 0 : NO_DUPLICATES, true)
-  if (tree._checks !== 0) tree._storeMeta()
-  tree._pageStream.write(tree._key._bytes, 0, 0, tree._checks !== 0 ? META_ROOM : META_SIZE)
 }

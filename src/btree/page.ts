@@ -3,24 +3,22 @@
  * item area that no item uses (frame._gaps counts them); never one written to a stream where 1.85 may write too (FORMAT.md).
  * Offsets named `at` are those of the frame's buffer, others those of the page.
  */
-import { corruption } from "../errors.ts"
+import { corrupt } from "../errors.ts"
 import { markDirty } from "../page/dirty.ts"
 import { type Frame, takeFrame } from "../page/pool.ts"
 import { copyBytes } from "../platform.ts"
-import {
-  DATA_SIZE,
-  FLAGS,
-  HEADER,
-  ITEM_HEADER,
-  KEY_SIZE,
-  LEAF,
-  LOWER,
-  NEXT,
-  PGNO,
-  PREV,
-  UPPER,
-} from "./layout.ts"
+import { DATA_SIZE, FLAGS, HEADER, ITEM_HEADER, LEAF, LOWER, NEXT, PGNO, PREV, UPPER } from "./layout.ts"
 import type { BTree } from "./tree.ts"
+
+/** Gives the word at `at`. */
+export function wordAt(frame: Frame, at: number): number {
+  return frame._view.getUint32(at, true)
+}
+
+/** Sets the word at `at`; to mark it dirty is the caller's. */
+export function setWord(frame: Frame, at: number, value: number): void {
+  frame._view.setUint32(at, value, true)
+}
 
 /** Gives the offset of item `index` in the frame's buffer. */
 export function itemAt(frame: Frame, index: number): number {
@@ -29,9 +27,9 @@ export function itemAt(frame: Frame, index: number): number {
 
 /** Gives the bytes the item at `at` takes, a multiple of 4. ECORRUPT where an overlapping item has been written over. */
 export function itemSize(tree: BTree, frame: Frame, at: number): number {
-  let size = ITEM_HEADER + 3 + frame._view.getUint32(at + KEY_SIZE, true)
-  if (frame._kind === LEAF) size += frame._view.getUint32(at + DATA_SIZE, true)
-  if (size > tree._pagesize + 3) throw corruption(frame._pgno, at - frame._base, `an item of ${size} bytes`)
+  let size = ITEM_HEADER + 3 + wordAt(frame, at)
+  if (frame._kind === LEAF) size += wordAt(frame, at + DATA_SIZE)
+  if (size > tree._pagesize + 3) corrupt(frame._pgno, at - frame._base, `${size} bytes`)
   return size & ~3
 }
 
@@ -46,19 +44,18 @@ export function setBounds(tree: BTree, frame: Frame, count: number, upper: numbe
 
 /** Makes a page what it is: of `kind`, between two neighbours. Its header is dirty then, and it has the items that it had. */
 export function formatPage(tree: BTree, frame: Frame, kind: number, prev: number, next: number): void {
-  const view = frame._view
   const base = frame._base
   frame._kind = kind
-  view.setUint32(base + PGNO, frame._pgno, true)
-  view.setUint32(base + PREV, prev, true)
-  view.setUint32(base + NEXT, next, true)
-  view.setUint32(base + FLAGS, kind, true)
+  setWord(frame, base + PGNO, frame._pgno)
+  setWord(frame, base + PREV, prev)
+  setWord(frame, base + NEXT, next)
+  setWord(frame, base + FLAGS, kind)
   markDirty(tree._cache, frame, PGNO, LOWER)
 }
 
 /** Sets a neighbour link (PREV or NEXT) of a page. */
 export function setLink(tree: BTree, frame: Frame, link: number, pgno: number): void {
-  frame._view.setUint32(frame._base + link, pgno, true)
+  setWord(frame, frame._base + link, pgno)
   markDirty(tree._cache, frame, link, link + 4)
 }
 
@@ -103,19 +100,18 @@ export function closeSlots(tree: BTree, frame: Frame, from: number, to: number):
     copyBytes(frame._bytes, base + past, frame._bytes, base + slot, left)
     markDirty(tree._cache, frame, slot, slot + left)
   }
-  frame._gaps = count === 0 ? 0 : frame._gaps + size
-  setBounds(tree, frame, count, count === 0 ? tree._pagesize : frame._upper)
-  if (count > 0 && to - from === 1) leaveHole(tree, frame, offset, size)
-}
-
-/** Deals with a hole of `size` bytes, already counted as a gap: joins it to the free space when it borders on that. */
-export function leaveHole(tree: BTree, frame: Frame, offset: number, size: number): void {
-  if (offset === frame._upper) {
-    setBounds(tree, frame, frame._count, offset + size)
+  const single = to - from === 1
+  let upper = frame._upper
+  frame._gaps += size
+  if (count === 0) {
+    upper = tree._pagesize
+    frame._gaps = 0
+  } else if (single && offset === upper) {
+    upper += size
     frame._gaps -= size
-  } else if (tree._gapless && tree._fillHole !== undefined && size > 0) {
-    tree._fillHole(frame, offset, size)
   }
+  setBounds(tree, frame, count, upper)
+  if (single && tree._fillHole !== undefined) tree._fillHole(frame, offset, size)
 }
 
 /**
@@ -142,7 +138,7 @@ export function refill(tree: BTree, target: Frame, source: Frame, from: number, 
     upper -= size
     // Items that overlap were not seen when the page was loaded; they must not be copied over the index.
     if (upper < slot + 2 || at + size > items._base + pagesize) {
-      throw corruption(target._pgno, slot, "items overlap")
+      corrupt(target._pgno, slot, "items overlap")
     }
     copyBytes(items._bytes, at, target._bytes, base + upper, size)
     target._view.setUint16(base + slot, upper, true)

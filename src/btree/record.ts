@@ -3,7 +3,7 @@ import { keep, roomIn } from "../bytes.ts"
 import type { Frame } from "../page/pool.ts"
 import { copyBytes } from "../platform.ts"
 import { BIG_DATA, BIG_KEY, DATA_SIZE, ITEM_FLAGS, ITEM_HEADER, REFERENCE } from "./layout.ts"
-import { READ, walkChain } from "./overflow.ts"
+import { walkChain } from "./overflow.ts"
 import { itemAt } from "./page.ts"
 import { itemKey } from "./search.ts"
 import type { BTree } from "./tree.ts"
@@ -62,6 +62,6 @@ export function readValue(
   const into = target === undefined ? new Uint8Array(size) : target
   const part = roomIn(into, offset, size)
   if (!big) copyBytes(leaf._bytes, body, into, offset, part)
-  else if (part > 0) walkChain(tree, leaf, body, READ, into, offset, part)
+  else if (part > 0) walkChain(tree, leaf, body, into, offset, part)
   return target === undefined ? into : size
 }

@@ -1,8 +1,8 @@
 /** Deleting records and the pages they leave empty (spec section 6). Pages are never merged; only empty ones go. */
 import { fetchPage } from "../page/cache.ts"
 import { BIG_DATA, BIG_KEY, INTERNAL, ITEM_FLAGS, ITEM_HEADER, LEAF, NEXT, PREV } from "./layout.ts"
-import { FREE, freePage, walkChain } from "./overflow.ts"
-import { closeSlots, formatPage, itemAt, refill, setLink } from "./page.ts"
+import { freePage, walkChain } from "./overflow.ts"
+import { closeSlots, formatPage, itemAt, refill, setLink, wordAt } from "./page.ts"
 import { neighbour } from "./search.ts"
 import type { BTree } from "./tree.ts"
 
@@ -17,15 +17,16 @@ export function removeRecords(tree: BTree, from: number, to: number, stay: boole
   let first = from
   let past = to
   let level = tree._depth
+  tree._changes++
   for (;;) {
     page._pin = call
     for (let i = first; i < past; i++) {
       const at = itemAt(page, i)
       const flags = page._bytes[at + ITEM_FLAGS]
       const key = at + ITEM_HEADER
-      if ((flags & BIG_KEY) !== 0) walkChain(tree, page, key, FREE, null, 0, 0)
+      if ((flags & BIG_KEY) !== 0) walkChain(tree, page, key, null, 0, 0)
       if (page._kind === LEAF && (flags & BIG_DATA) !== 0) {
-        walkChain(tree, page, key + page._view.getUint32(at, true), FREE, null, 0, 0)
+        walkChain(tree, page, key + wordAt(page, at), null, 0, 0)
       }
     }
     if (stay || level === 0 || page._count > past - first) break

@@ -1,6 +1,6 @@
 /** From a key to a leaf and an index, with the path of pages above it. Iterative; allocates nothing. */
 import { keep } from "../bytes.ts"
-import { corruption } from "../errors.ts"
+import { corrupt } from "../errors.ts"
 import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { compareBytes, WORDS } from "../platform.ts"
@@ -17,7 +17,8 @@ import {
   REFERENCE,
   ROOT,
 } from "./layout.ts"
-import { READ, walkChain } from "./overflow.ts"
+import { walkChain } from "./overflow.ts"
+import { wordAt } from "./page.ts"
 import type { BTree } from "./tree.ts"
 
 /** Levels a descent goes down before it calls the file damaged; 1.85 itself remembers 50. */
@@ -36,7 +37,7 @@ export const TO_LAST = 2
 export function search(tree: BTree, bias: number): boolean {
   if (tree._duplicates && bias === 0) return tree._findEqual(tree._nth)
   const key = tree._key
-  const keyView = key._view
+  const keyView = WORDS ? key._view : null
   const length = key._length
   const words = WORDS && tree._order === compareBytes
   // Bytes, in whole words, that the key shares with the nearest smaller and the nearest larger one met so far. All keys between
@@ -71,7 +72,7 @@ export function search(tree: BTree, bias: number): boolean {
         const common = size < length ? size : length
         same = below < above ? below : above
         while (same + 4 <= common) {
-          order = keyView.getUint32(same) - view.getUint32(body + same)
+          order = (keyView as DataView).getUint32(same) - view.getUint32(body + same)
           if (order !== 0) break
           same += 4
         }
@@ -106,7 +107,7 @@ export function search(tree: BTree, bias: number): boolean {
     low--
     tree._path[depth] = pgno
     tree._slots[depth] = low
-    if (++depth > DEPTH_MAX) throw corruption(pgno, 0, `deeper than ${DEPTH_MAX} levels, or a circle`)
+    if (++depth > DEPTH_MAX) corrupt(pgno, 0, `over ${DEPTH_MAX} levels`)
     pgno = view.getUint32(base + view.getUint16(slots + low * 2, true) + CHILD, true)
   }
 }
@@ -118,10 +119,10 @@ export function itemKey(tree: BTree, frame: Frame, at: number): number {
   tree._from = frame
   tree._fromAt = body
   if (length === REFERENCE && (frame._bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0) {
-    length = frame._view.getUint32(body + 4, true)
+    length = wordAt(frame, body + 4)
     const big = keep(tree._big, null, 0, length)
     frame._pin = tree._cache._call
-    walkChain(tree, frame, body, READ, big._bytes, 0, length)
+    walkChain(tree, frame, body, big._bytes, 0, length)
     tree._big = big
     tree._from = big
     tree._fromAt = 0
@@ -132,12 +133,12 @@ export function itemKey(tree: BTree, frame: Frame, at: number): number {
 /** Goes from a page to its right (NEXT) or left (PREV) neighbour; null at the end. The neighbour must link back. */
 export function neighbour(tree: BTree, frame: Frame, link: number): Frame | null {
   const own = frame._pgno
-  const pgno = frame._view.getUint32(frame._base + link, true)
+  const pgno = wordAt(frame, frame._base + link)
   if (pgno === 0) return null
   const beyond = pgno === own || pgno >= tree._pages ? null : fetchPage(tree._cache, pgno, frame._kind)
   const back = NEXT + PREV - link
-  if (beyond === null || beyond._view.getUint32(beyond._base + back, true) !== own) {
-    throw corruption(own, link, `the neighbour, page ${pgno}, does not link back`)
+  if (beyond === null || wordAt(beyond, beyond._base + back) !== own) {
+    corrupt(own, link, `neighbour ${pgno} does not link back`)
   }
   return beyond
 }

@@ -1,5 +1,5 @@
 /**
- * Splitting a full page and telling its parents (spec section 5). The core cuts where the halves are most even; exact/ cuts pages where
+ * Splitting a full page and telling its parents (spec section 5). The core cuts where the halves are most even; tuning/ cuts pages where
  * 1.85 cuts them.
  */
 import { type Kept, keep } from "../bytes.ts"
@@ -20,7 +20,17 @@ import {
   ROOT,
 } from "./layout.ts"
 import { allocatePage, writeChain } from "./overflow.ts"
-import { formatPage, itemAt, itemSize, openSlot, refill, setBounds, setLink } from "./page.ts"
+import {
+  formatPage,
+  itemAt,
+  itemSize,
+  openSlot,
+  refill,
+  setBounds,
+  setLink,
+  setWord,
+  wordAt,
+} from "./page.ts"
 import { itemKey, neighbour } from "./search.ts"
 import type { BTree } from "./tree.ts"
 
@@ -88,7 +98,8 @@ export function raise(tree: BTree): void {
     tree._index = isRoot ? 1 : tree._slots[level] + 1
     parent._pin = cache._call
     // At the left edge of a level 1.85 leaves the key whole.
-    const whole = tree._index === 1 && parent._view.getUint32(parent._base + PREV, true) === 0
+    const whole =
+      tree._chooseCut !== undefined && tree._index === 1 && wordAt(parent, parent._base + PREV) === 0
     const size = makeSeparator(tree, left, right, whole)
     const separator = tree._separator as Kept
     left._pin = 0
@@ -98,7 +109,7 @@ export function raise(tree: BTree): void {
       // Two items, the first with an empty key (spec section 5.3).
       refill(tree, parent, left, 0, 0)
       formatPage(tree, parent, INTERNAL, 0, 0)
-      parent._view.setUint32(openSlot(tree, parent, 0, ITEM_HEADER) + CHILD, left._pgno, true)
+      setWord(parent, openSlot(tree, parent, 0, ITEM_HEADER) + CHILD, left._pgno)
     }
     let at = openSlot(tree, parent, tree._index, ITEM_HEADER + size)
     split = at < 0
@@ -106,8 +117,8 @@ export function raise(tree: BTree): void {
       parent = splitPage(tree, parent, tree._index, ITEM_HEADER + size, tree._separatorBig)
       at = openSlot(tree, parent, tree._index, ITEM_HEADER + size)
     }
-    parent._view.setUint32(at, size, true)
-    parent._view.setUint32(at + CHILD, child, true)
+    setWord(parent, at, size)
+    setWord(parent, at + CHILD, child)
     parent._bytes[at + ITEM_FLAGS] = tree._separatorBig ? BIG_KEY : 0
     copyBytes(separator._bytes, 0, parent._bytes, at + ITEM_HEADER, size)
   }
@@ -121,13 +132,13 @@ export function raise(tree: BTree): void {
 function makeSeparator(tree: BTree, left: Frame, right: Frame, whole: boolean): number {
   const at = itemAt(right, 0)
   const big = (right._bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0
-  let size = right._view.getUint32(at, true)
+  let size = wordAt(right, at)
   tree._separatorBig = big
   if (right._kind === INTERNAL) {
     tree._separator = keep(tree._separator, right._bytes, at + ITEM_HEADER, size)
     if (big) {
       // The parent takes over the chain; the first key of an internal page is never looked at, so it may be empty.
-      right._view.setUint32(at, 0, true)
+      setWord(right, at, 0)
       right._bytes[at + ITEM_FLAGS] = 0
       right._gaps += REFERENCE
       markDirty(tree._cache, right, at - right._base, at - right._base + ITEM_HEADER)

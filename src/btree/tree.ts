@@ -1,6 +1,6 @@
-/** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/ and exact/. */
+/** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/ and tuning/. */
 import { type Bytes, type Kept, keep, type Region, toBytes } from "../bytes.ts"
-import { failure } from "../errors.ts"
+import { refuse } from "../errors.ts"
 import { dropPages, type PageCache, type PageStream, writePage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { compareBytes } from "../platform.ts"
@@ -9,14 +9,15 @@ import { checkPage, sealPage } from "./check-page.ts"
 import { Cursor, NOWHERE } from "./cursor.ts"
 import type { RangeIterator } from "./extras/ranges.ts"
 import { BUSY, CLOSED, enter, finish, OPEN } from "./handle.ts"
-import { load, reset, writeMeta } from "./meta.ts"
+import { MAGIC, META_ROOM, META_SIZE, NO_DUPLICATES, VERSION } from "./layout.ts"
+import { load, reset } from "./meta.ts"
 import { itemAt } from "./page.ts"
 import { insertRecord, overwriteRecord } from "./put.ts"
 import { readValue, type Shown, showRecord } from "./record.ts"
 import { removeRecords } from "./remove.ts"
 import { itemKey, search } from "./search.ts"
 import type { Finding, OpenOptions, Progress, Stat } from "./types.ts"
-import { R_CURSOR, R_NOOVERWRITE } from "./types.ts"
+import { R_NOOVERWRITE } from "./types.ts"
 
 /**
  * An ordered map from byte strings to byte strings, in a Berkeley DB 1.85 btree file. Made by open(). Changes are in memory until
@@ -81,7 +82,6 @@ export class BTree implements Shown {
     this._duplicates = false
     this._changes = 0
     this._readonly = ""
-    this._pagesize = 0
     this._gapless = !stream.atomic || stream.exclusive === false
     this._free = 0
     this._checks = 0
@@ -91,11 +91,6 @@ export class BTree implements Shown {
     this._stream = stream
     this._pageStream = stream
     this._cursor = null
-    this.bytes = this._key._bytes
-    this.keyOffset = 0
-    this.keyLength = 0
-    this.valueOffset = 0
-    this.valueLength = 0
   }
 
   /** Gives a copy of the value, or `fallback` (undefined) when the key is absent. Reads depth pages at most. */
@@ -107,7 +102,7 @@ export class BTree implements Shown {
   /** Copies what fits of the value into `target` from `offset` (0); gives its whole length, -1 when the key is absent. */
   getInto(key: Bytes, target: Uint8Array, offset?: number): number {
     if (!this.has(key)) return -1
-    return readValue(this, this._leaf, this._index, target, offset === undefined ? 0 : offset) as number
+    return readValue(this, this._leaf, this._index, target, offset || 0) as number
   }
 
   /**
@@ -141,21 +136,14 @@ export class BTree implements Shown {
   put(key: Bytes, value: Bytes, flags?: number): boolean {
     enter(this, true)
     const data = toBytes(value, "value")
-    if (flags === R_CURSOR) return this._putAtCursor(key, data)
-    if (flags !== undefined && flags !== 0 && flags !== R_NOOVERWRITE) {
-      throw failure("EINVAL", `put flags ${flags}: 0, R_CURSOR (1), R_NOOVERWRITE (8) in a btree`)
-    }
+    if (flags && flags !== R_NOOVERWRITE) return this._atCursor(flags, key, data)
     const found = this.has(key)
-    if (found && flags === R_NOOVERWRITE) return false
+    if (found && flags) return false
+    const append = !found || this._duplicates
     if (this._duplicates) search(this, 1)
     this._state = BUSY
-    this._modified = true
-    if (found && !this._duplicates) {
-      overwriteRecord(this, data)
-    } else {
-      insertRecord(this, data)
-      this._changes++
-    }
+    if (append) insertRecord(this, data)
+    else overwriteRecord(this, data)
     finish(this)
     return true
   }
@@ -178,21 +166,18 @@ export class BTree implements Shown {
     while (cursor._step()) {
       // By key, for the path.
       cursor._changes = -1
-      cursor._settle()
+      if (!cursor._settle()) break
       const leaf = this._leaf
       const from = this._index
       let to = leaf._count
-      while (past !== null && to > from) {
+      while (past !== null && to > from + 1) {
         const length = itemKey(this, leaf, itemAt(leaf, to - 1))
         if (this._order(this._from, this._fromAt, length, past, 0, past._length) < 0) break
         to--
       }
-      if (to === from) break
       this._state = BUSY
-      this._modified = true
-      removeRecords(this, from, to, false)
       count += to - from
-      this._changes++
+      removeRecords(this, from, to, false)
       finish(this)
       cursor._phase = 0
       cursor._state = NOWHERE
@@ -208,8 +193,7 @@ export class BTree implements Shown {
     reset(this)
     cache._spilled = spilled
     this._trim = true
-    this._modified = true
-    this._changes++
+    finish(this)
   }
 
   /**
@@ -245,7 +229,13 @@ export class BTree implements Shown {
     }
     // Set while anything is on its way.
     cache._failed = true
-    if (this._metaDirty) writeMeta(this)
+    if (this._metaDirty) {
+      // The rest of the page is zeros that the stream makes by itself.
+      const words = [MAGIC, VERSION, this._pagesize, this._free, 0, this._duplicates ? 0 : NO_DUPLICATES]
+      for (let i = 0; i < words.length; i++) this._key._view.setUint32(i * 4, words[i], true)
+      if (this._checks !== 0) this._storeMeta()
+      this._pageStream.write(this._key._bytes, 0, 0, this._checks !== 0 ? META_ROOM : META_SIZE)
+    }
     if (this._trim) this._stream.setSize(this._pages * this._pagesize)
     this._stream.flush()
     cache._failed = false
@@ -267,12 +257,11 @@ export class BTree implements Shown {
       stream.rollback()
     } else if (cache._spilled || cache._failed) {
       cache._failed = true
-      throw failure("EINVAL", "no rollback: changes are in a stream that is not atomic")
+      refuse("EINVAL", "the stream is not atomic, and has changes")
     }
     dropPages(cache)
     load(this)
     if (this._pages === 0) reset(this)
-    this._changes++
     this._state = OPEN
   }
 
@@ -302,10 +291,10 @@ export class BTree implements Shown {
   /** Gives every record that can still be read of a damaged file to `visit`, in any order of keys; returns what was in the way. */
   declare salvage: (visit: (key: Uint8Array, value: Uint8Array) => boolean | undefined | void) => Finding[]
 
-  /** @internal extras */ declare _adopt: (given: OpenOptions) => void
-  /** @internal extras */ declare _swapOrder: () => void
-  /** @internal extras */ declare _putAtCursor: (key: Bytes, value: Uint8Array) => boolean
-  /** @internal extras */ declare _deleteAtCursor: () => boolean
+  /** @internal extras: options, or null for a file that is found to be in the other byte order. */
+  declare _adopt: (given: OpenOptions | null) => void
+  /** @internal extras: put and delete with flags. */
+  declare _atCursor: (flags: number, key: Bytes, value?: Uint8Array) => boolean
   /** @internal extras */ declare _findEqual: (ordinal: number) => boolean
   /** @internal extras */ declare _ordinalOf: (cursor: Cursor, order: number, same: boolean) => number
   /** @internal extras */ declare _verifyCheck: (frame: Frame) => void
@@ -316,23 +305,22 @@ export class BTree implements Shown {
   /** @internal */ declare _sealPage: (frame: Frame) => void
   /** @internal extras: bytes of the separator, `size` long, that tell it from the last key of the left page. */
   declare _shorten?: (left: Frame, size: number) => number
-  /** @internal exact */ declare _fillHole?: (frame: Frame, offset: number, size: number) => void
-  /** @internal exact */
+  /** @internal tuning */ declare _checkOptions?: (given: OpenOptions) => void
+  /** @internal tuning */ declare _fillHole?: (frame: Frame, offset: number, size: number) => void
+  /** @internal tuning */ declare _replaceValue?: (value: Uint8Array) => boolean
+  /** @internal tuning */
   declare _chooseCut?: (page: Frame, skip: number, size: number, big: boolean, even: number) => number
 }
 
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 BTree.prototype.delete = function (this: BTree, key: Bytes, flags?: number): boolean {
   enter(this, true)
-  if (flags === R_CURSOR) return this._deleteAtCursor()
-  if (flags !== undefined && flags !== 0) throw failure("EINVAL", `delete flags ${flags}: 0 or R_CURSOR (1)`)
+  if (flags) return this._atCursor(flags, key)
   const found = this.has(key)
   if (found) {
     this._state = BUSY
-    this._modified = true
     do removeRecords(this, this._index, this._index + 1, false)
     while (this._duplicates && search(this, 0))
-    this._changes++
     finish(this)
   }
   return found
@@ -342,7 +330,7 @@ BTree.prototype._sealPage = sealPage
 
 /** What a small device may leave out: the extras put something in the place of it. */
 function needsExtras(): never {
-  throw failure("EINVAL", 'not in the core: require("btree-extras")(btree)')
+  refuse("EINVAL", 'needs require("btree-extras")(btree)')
 }
 BTree.prototype.keys = needsExtras
 BTree.prototype.values = needsExtras
@@ -352,6 +340,4 @@ BTree.prototype.stat = needsExtras
 BTree.prototype.check = needsExtras
 BTree.prototype.salvage = needsExtras
 BTree.prototype._adopt = needsExtras
-BTree.prototype._swapOrder = needsExtras
-BTree.prototype._putAtCursor = needsExtras
-BTree.prototype._deleteAtCursor = needsExtras
+BTree.prototype._atCursor = needsExtras

@@ -5,13 +5,13 @@
  * Invariants: a frame that holds a page is in exactly one bucket; a frame pinned in the call under way is not evicted. Pins are
  * stamps, not counts: the next call has another stamp, so an exception leaves nothing pinned.
  */
-import { corruption } from "../errors.ts"
+import { corrupt } from "../errors.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { type Frame, type PagePool, takeFrame } from "./pool.ts"
 
-/** What an engine adds to its pages. */
+/** What an engine does with its pages. */
 export interface PageOwner {
-  /** Checks a page just read and sets its _kind and _gaps; throws ECORRUPT. */
+  /** Checks a page just read and sets its _kind and what else it keeps in the frame; throws ECORRUPT. */
   _checkPage(frame: Frame): void
   /** Called before a dirty page is written, to finish its contents. */
   _sealPage(frame: Frame): void
@@ -112,7 +112,7 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
       cache.misses++
       cache.pageReads++
       const got = cache._stream.read(frame._bytes, pgno * size, frame._base, size)
-      if (got !== size) throw corruption(pgno, got, `the stream ends inside the page of ${size} bytes`)
+      if (got !== size) corrupt(pgno, got, "the stream ends here")
     }
     frame._pgno = pgno
     frame._kind = 0
@@ -134,7 +134,7 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
   } else if ((frame._kind & kinds) === 0 && kinds !== 0) {
     if (frame._kind === 0) cache._owner._checkPage(frame)
     if ((frame._kind & kinds) === 0) {
-      throw corruption(pgno, 12, `page type ${frame._kind} where ${kinds} is expected`)
+      corrupt(pgno, 12, `page type ${frame._kind}, not ${kinds}`)
     }
   }
   return frame

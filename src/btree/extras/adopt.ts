@@ -6,9 +6,14 @@ import { itemAt } from "../page.ts"
 import { itemKey } from "../search.ts"
 import type { BTree } from "../tree.ts"
 import type { OpenOptions } from "../types.ts"
+import { swapOrder } from "./swapped.ts"
 
-/** Checks the options and takes them over into the handle. EINVAL. */
-export function adopt(this: BTree, given: OpenOptions): void {
+/** Checks the options and takes them over into the handle; null: the file is in the other byte order. EINVAL. */
+export function adopt(this: BTree, given: OpenOptions | null): void {
+  if (given === null) {
+    swapOrder(this)
+    return
+  }
   const compare = given.compare
   const prefix = given.prefix
   const lorder = given.lorder
@@ -31,6 +36,6 @@ export function adopt(this: BTree, given: OpenOptions): void {
   if (lorder !== undefined && lorder !== 0 && lorder !== 1234 && lorder !== 4321) {
     throw failure("EINVAL", `lorder ${lorder}: 0, 1234 (little-endian) or 4321 (big-endian) is expected`)
   }
-  if (lorder === 4321 && this._stream.size() === 0) this._swapOrder()
+  if (lorder === 4321 && this._stream.size() === 0) swapOrder(this)
   this._checks = given.checksums === "adopt" ? 2 : given.checksums === true ? 1 : 0
 }

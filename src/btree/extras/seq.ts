@@ -36,11 +36,17 @@ export function seq(this: BTree, code: number, key?: Bytes): [Uint8Array, Uint8A
 }
 
 /**
- * put with R_CURSOR: replaces the record under the handle's own cursor. With the same key it keeps its place among equals; with
- * another one the record moves, and the cursor with it.
+ * put and delete with R_CURSOR: what is done to the record under the handle's own cursor. With the same key a record keeps its place
+ * among equals; with another one it moves, and the cursor with it.
  */
-export function putAtCursor(this: BTree, key: Bytes, value: Uint8Array): boolean {
+export function atCursor(this: BTree, flags: number, key: Bytes, value?: Uint8Array): boolean {
+  const what = value === undefined ? "delete" : "put"
+  if (flags !== R_CURSOR) {
+    const others = value === undefined ? "" : ", R_NOOVERWRITE (8)"
+    throw failure("EINVAL", `${what} flags ${flags}: 0, R_CURSOR (1)${others} in a btree`)
+  }
   const cursor = ownCursor(this)
+  if (value === undefined) return cursor.delete()
   if (!cursor._settle()) throw failure("EINVAL", "R_CURSOR without a record under the cursor: call seq first")
   const bytes = toBytes(key, "key")
   this._key = keep(this._key, bytes, 0, bytes.length)
@@ -50,7 +56,6 @@ export function putAtCursor(this: BTree, key: Bytes, value: Uint8Array): boolean
       throw corruption(cursor._page, 0, "the record under the cursor is not where its key belongs")
     }
     this._state = BUSY
-    this._modified = true
     overwriteRecord(this, value)
     finish(this)
     return true
@@ -66,9 +71,4 @@ export function putAtCursor(this: BTree, key: Bytes, value: Uint8Array): boolean
     cursor._changes = -1
   }
   return true
-}
-
-/** delete with R_CURSOR. */
-export function deleteAtCursor(this: BTree): boolean {
-  return ownCursor(this).delete()
 }

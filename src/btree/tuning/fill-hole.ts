@@ -6,8 +6,22 @@ import { HEADER } from "../layout.ts"
 import { itemSize, setBounds } from "../page.ts"
 import type { BTree } from "../tree.ts"
 
-/** Fills a hole with the lowest item of the page when that has just its size, else by moving up all that is below, as 1.85 does. */
+/** Gives a hole of `size` bytes, already counted as a gap, back to the free space it borders on, or fills it. */
+export function leaveHole(tree: BTree, frame: Frame, offset: number, size: number): void {
+  if (offset === frame._upper) {
+    setBounds(tree, frame, frame._count, offset + size)
+    frame._gaps -= size
+  } else if (size > 0 && tree._fillHole !== undefined) {
+    tree._fillHole(frame, offset, size)
+  }
+}
+
+/**
+ * Fills a hole that may not stay with the lowest item of the page when that has just its size, else by moving up all that is below, as
+ * 1.85 does. Nothing is done with one that is free space already.
+ */
 export function fillHole(this: BTree, frame: Frame, offset: number, size: number): void {
+  if (!this._gapless || offset < frame._upper) return
   const cache = this._cache
   const view = frame._view
   const bytes = frame._bytes
