@@ -7,13 +7,17 @@
  *   input     entry name -> source file; the name becomes dist/<name>/<entry>.js
  *   external  what is imported at run time and not bundled
  *   target    language level swc lowers to
- *   platform  the host's own file in the place of src/platform.ts, if it has one
+ *   own       files of src -> the host's own in their place
+ *   alone     every entry is a file by itself: no chunks between them
  *   output    what differs from the common rollup output options (`format: "cjs"`, `banner`, ...)
  *   plugins   what runs after swc (a minifier, say)
+ *   after     plugins of the row's last entry
  */
 import { rmSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import swc from "@rollup/plugin-swc"
+import { minifyForEspruino } from "./hosts/espruino/build/minify.mjs"
+import { storageFiles } from "./hosts/espruino/build/storage-files.mjs"
 
 const rows = [
   {
@@ -34,6 +38,32 @@ const rows = [
       hoistTransitiveImports: false,
       banner: (chunk) => (chunk.isEntry && chunk.name === "cli" ? "#!/usr/bin/env node" : ""),
     },
+  },
+  {
+    name: "espruino",
+    alone: true,
+    input: {
+      btree: "src/btree/index.ts",
+      flash: "src/flash/index.ts",
+      flashtree: "hosts/espruino/index.ts",
+      "flashtree-sd": "hosts/espruino/sd-file-stream.ts",
+    },
+    own: {
+      "src/platform.ts": "hosts/espruino/platform.ts",
+      "src/checksum.ts": "hosts/espruino/checksum.ts",
+    },
+    target: "es2015",
+    output: {
+      format: "cjs",
+      exports: "named",
+      strict: false,
+      esModule: false,
+      freeze: false,
+      externalLiveBindings: false,
+      generatedCode: { preset: "es2015", symbols: false },
+    },
+    plugins: [minifyForEspruino()],
+    after: [storageFiles("dist/espruino")],
   },
 ]
 
@@ -63,14 +93,15 @@ function stripTypes(target) {
   })
 }
 
-/** Gives `own` to all who import src/platform.ts; `own` itself may still build on that. */
-function replacePlatform(own) {
-  const portable = resolve("src/platform.ts")
+/** Gives the host's own files to all who import what they stand for; an own file itself may still build on that. */
+function replaceWithOwn(own) {
+  const files = new Map(Object.entries(own ?? {}).map(([path, ours]) => [resolve(path), resolve(ours)]))
   return {
-    name: "replace-platform",
+    name: "replace-with-own",
     resolveId(specifier, importer) {
-      if (!own || !importer || importer === resolve(own)) return null
-      return resolve(dirname(importer), specifier) === portable ? resolve(own) : null
+      if (!importer) return null
+      const ours = files.get(resolve(dirname(importer), specifier))
+      return ours === resolve(importer) ? null : (ours ?? null)
     },
   }
 }
@@ -88,20 +119,29 @@ function refuseWarning(warning) {
   throw new Error(warning.message)
 }
 
-export default rows.map((row) => ({
-  input: row.input,
-  external: row.external,
-  onwarn: refuseWarning,
-  plugins: [
-    replacePlatform(row.platform),
-    stripTypes(row.target),
-    ...(row.plugins ?? []),
-    emptyFolder(`dist/${row.name}`),
-  ],
-  output: {
-    dir: `dist/${row.name}`,
-    entryFileNames: "[name].js",
-    generatedCode: { symbols: false }, // Symbol.toStringTag does not exist on Espruino
-    ...row.output,
-  },
-}))
+/** One configuration a row, or one an entry where the row's entries are to stand alone. */
+function configurations(row) {
+  const entries = row.alone
+    ? Object.entries(row.input).map((entry) => Object.fromEntries([entry]))
+    : [row.input]
+  return entries.map((input, index) => ({
+    input,
+    external: row.external,
+    onwarn: refuseWarning,
+    plugins: [
+      replaceWithOwn(row.own),
+      stripTypes(row.target),
+      ...(row.plugins ?? []),
+      ...(index === 0 ? [emptyFolder(`dist/${row.name}`)] : []),
+      ...(index === entries.length - 1 ? (row.after ?? []) : []),
+    ],
+    output: {
+      dir: `dist/${row.name}`,
+      entryFileNames: "[name].js",
+      generatedCode: { symbols: false }, // Symbol.toStringTag does not exist on Espruino
+      ...row.output,
+    },
+  }))
+}
+
+export default rows.flatMap(configurations)
