@@ -8,16 +8,26 @@
  *   external  what is imported at run time and not bundled
  *   target    language level swc lowers to
  *   own       files of src -> the host's own in their place
- *   alone     every entry is a file by itself: no chunks between them
+ *   keep      the folder is not emptied: another row has begun it
  *   output    what differs from the common rollup output options (`format: "cjs"`, `banner`, ...)
+ *   first     plugins that find modules before any other
  *   plugins   what runs after swc (a minifier, say)
- *   after     plugins of the row's last entry
  */
 import { rmSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import swc from "@rollup/plugin-swc"
+import { exportInternals, importFromCore } from "./hosts/espruino/build/core-and-extras.mjs"
 import { minifyForEspruino } from "./hosts/espruino/build/minify.mjs"
 import { storageFiles } from "./hosts/espruino/build/storage-files.mjs"
+
+/** The modules of Espruino, each one file by itself. */
+const ESPRUINO = {
+  btree: "src/btree/core.ts",
+  "btree-extras": "src/btree/extras/index.ts",
+  flash: "src/flash/index.ts",
+  flashtree: "hosts/espruino/index.ts",
+  "flashtree-sd": "hosts/espruino/sd-file-stream.ts",
+}
 
 const rows = [
   {
@@ -39,20 +49,15 @@ const rows = [
       banner: (chunk) => (chunk.isEntry && chunk.name === "cli" ? "#!/usr/bin/env node" : ""),
     },
   },
-  {
+  ...Object.keys(ESPRUINO).map((entry, index, entries) => ({
     name: "espruino",
-    alone: true,
-    input: {
-      btree: "src/btree/index.ts",
-      flash: "src/flash/index.ts",
-      flashtree: "hosts/espruino/index.ts",
-      "flashtree-sd": "hosts/espruino/sd-file-stream.ts",
-    },
+    input: { [entry]: ESPRUINO[entry] },
     own: {
       "src/platform.ts": "hosts/espruino/platform.ts",
       "src/checksum.ts": "hosts/espruino/checksum.ts",
     },
     target: "es2015",
+    keep: index > 0,
     output: {
       format: "cjs",
       exports: "named",
@@ -62,9 +67,12 @@ const rows = [
       externalLiveBindings: false,
       generatedCode: { preset: "es2015", symbols: false },
     },
-    plugins: [minifyForEspruino()],
-    after: [storageFiles("dist/espruino")],
-  },
+    first: entry === "btree" ? [exportInternals()] : entry === "btree-extras" ? [importFromCore()] : [],
+    plugins: [
+      minifyForEspruino(),
+      ...(index === entries.length - 1 ? [storageFiles("dist/espruino", entries)] : []),
+    ],
+  })),
 ]
 
 /** One shared chunk a folder of src, so that an entry point loads no more than the engines it gives. */
@@ -119,29 +127,21 @@ function refuseWarning(warning) {
   throw new Error(warning.message)
 }
 
-/** One configuration a row, or one an entry where the row's entries are to stand alone. */
-function configurations(row) {
-  const entries = row.alone
-    ? Object.entries(row.input).map((entry) => Object.fromEntries([entry]))
-    : [row.input]
-  return entries.map((input, index) => ({
-    input,
-    external: row.external,
-    onwarn: refuseWarning,
-    plugins: [
-      replaceWithOwn(row.own),
-      stripTypes(row.target),
-      ...(row.plugins ?? []),
-      ...(index === 0 ? [emptyFolder(`dist/${row.name}`)] : []),
-      ...(index === entries.length - 1 ? (row.after ?? []) : []),
-    ],
-    output: {
-      dir: `dist/${row.name}`,
-      entryFileNames: "[name].js",
-      generatedCode: { symbols: false }, // Symbol.toStringTag does not exist on Espruino
-      ...row.output,
-    },
-  }))
-}
-
-export default rows.flatMap(configurations)
+export default rows.map((row) => ({
+  input: row.input,
+  external: row.external,
+  onwarn: refuseWarning,
+  plugins: [
+    ...(row.first ?? []),
+    replaceWithOwn(row.own),
+    stripTypes(row.target),
+    ...(row.plugins ?? []),
+    ...(row.keep ? [] : [emptyFolder(`dist/${row.name}`)]),
+  ],
+  output: {
+    dir: `dist/${row.name}`,
+    entryFileNames: "[name].js",
+    generatedCode: { symbols: false }, // Symbol.toStringTag does not exist on Espruino
+    ...row.output,
+  },
+}))

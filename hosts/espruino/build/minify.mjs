@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { transformSync } from "@swc/core"
 import { parse } from "acorn"
 import { minify } from "terser"
+import { internalNames } from "./core-and-extras.mjs"
 
 /** Where private names are given; the order of these folders and of their files decides nothing. */
 const SOURCES = ["src", "hosts/espruino"]
@@ -63,7 +64,7 @@ let cached
 /** Gives the short name of each private one (with terser's "$" before it): the most used ones get the shortest. */
 function shortNames() {
   if (cached) return { ...cached }
-  const uses = new Map()
+  const uses = new Map(internalNames().map((name) => [name, 2]))
   const taken = new Set()
   for (const path of SOURCES.flatMap(filesBelow)) {
     for (const name of propertiesIn(readFileSync(path, "utf8"))) {

@@ -7,16 +7,13 @@ import { intelHex, storageImage } from "./storage-image.mjs"
 const STORAGE_ADDRESS = 0x320000
 const STORAGE_PAGESIZE = 4096
 
-/** The modules in the images, by their names in Storage. */
-const MODULES = ["btree", "flash", "flashtree", "flashtree-sd"]
-
-/** Gives a rollup plugin that writes these files into `folder` when the last bundle is there. */
-export function storageFiles(folder) {
+/** Gives a rollup plugin that writes these files into `folder`, with `modules` of it in the images, when the last bundle is there. */
+export function storageFiles(folder, modules) {
   return {
     name: "storage-files",
     writeBundle() {
       const files = Object.fromEntries(
-        MODULES.map((name) => [name, readFileSync(join(folder, `${name}.js`))]),
+        modules.map((name) => [name, readFileSync(join(folder, `${name}.js`))]),
       )
       const image = storageImage(files, STORAGE_PAGESIZE)
       writeFileSync(join(folder, "storage.bin"), image)
