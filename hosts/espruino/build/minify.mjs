@@ -28,7 +28,7 @@ export function minifyForEspruino() {
           passes: 4,
           arrows: false,
           hoist_funs: true, // a function is there from its own text on
-          inline: 2,
+          inline: 1, // more would assign to a variable above its declaration
           reduce_funcs: false, // a function put where it is called would be made at every call
         },
         mangle: { toplevel: true, properties: { regex: /^_/ } },
