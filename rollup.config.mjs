@@ -6,10 +6,12 @@
  *   name      folder under dist/, emptied before the row is written
  *   input     entry name -> source file; the name becomes dist/<name>/<entry>.js
  *   external  what is imported at run time and not bundled
- *   target    language level swc lowers to
+ *   target    language level swc lowers to, or swc's own `env`
  *   own       files of src -> the host's own in their place
  *   keep      the folder is not emptied: another row has begun it
+ *   modules   source file -> what it is imported as, where it is a module of its own already
  *   output    what differs from the common rollup output options (`format: "cjs"`, `banner`, ...)
+ *   assets    file name -> text of a file that no source makes
  *   first     plugins that find modules before any other
  *   plugins   what runs after swc (a minifier, say)
  */
@@ -19,6 +21,7 @@ import swc from "@rollup/plugin-swc"
 import { exportInternals, importFromCore } from "./hosts/espruino/build/core-and-extras.mjs"
 import { minifyForEspruino } from "./hosts/espruino/build/minify.mjs"
 import { storageFiles } from "./hosts/espruino/build/storage-files.mjs"
+import { freezeTables } from "./hosts/moddable/build/freeze-tables.mjs"
 
 /** The modules of Espruino, each one file by itself. */
 const ESPRUINO = {
@@ -49,6 +52,48 @@ const rows = [
       banner: (chunk) => (chunk.isEntry && chunk.name === "cli" ? "#!/usr/bin/env node" : ""),
     },
   },
+  {
+    name: "moddable",
+    input: {
+      btree: "hosts/moddable/btree.ts",
+      flash: "hosts/moddable/flash.ts",
+      moddable: "hosts/moddable/moddable.ts",
+      "moddable-legacy": "hosts/moddable/moddable-legacy.ts",
+      "flash-partition": "hosts/moddable/flash-partition.ts",
+      "flash-partition-legacy": "hosts/moddable/flash-partition-legacy.ts",
+    },
+    external: [/^embedded:/, "flash", "file"],
+    target: "es2022",
+    own: { "src/platform.ts": "hosts/moddable/platform.ts" },
+    output: {
+      format: "es",
+      chunkFileNames: "[name].js",
+      manualChunks: moduleOf,
+      hoistTransitiveImports: false,
+      minifyInternalExports: false,
+    },
+    plugins: [freezeTables()],
+  },
+  {
+    name: "moddable",
+    keep: true,
+    input: { index: "hosts/moddable/index.ts" },
+    modules: {
+      "hosts/iteration.ts": "./btree.js",
+      "src/btree/index.ts": "./btree.js",
+      "src/flash/index.ts": "./flash.js",
+      "src/errors.ts": "./core.js",
+    },
+    target: "es2022",
+    output: { format: "es" },
+    // The names that a program imports; the modules themselves have the names that the SDK's mcpack gives them.
+    assets: Object.fromEntries(
+      ["index", "btree", "flash", "moddable", "flash-partition"].map((entry) => [
+        `entries/${entry}.js`,
+        `export * from "flashtree/dist/moddable/${entry}"\n`,
+      ]),
+    ),
+  },
   ...Object.keys(ESPRUINO).map((entry, index, entries) => ({
     name: "espruino",
     input: { [entry]: ESPRUINO[entry] },
@@ -56,7 +101,8 @@ const rows = [
       "src/platform.ts": "hosts/espruino/platform.ts",
       "src/checksum.ts": "hosts/espruino/checksum.ts",
     },
-    target: "es2015",
+    // A block with a let or a const in it makes a scope each time it is entered: a quarter of a loop's time.
+    target: { targets: { chrome: "100" }, include: ["transform-block-scoping"] },
     keep: index > 0,
     output: {
       format: "cjs",
@@ -75,6 +121,18 @@ const rows = [
   })),
 ]
 
+/** On Moddable: the modules that entries have in common, each one a module of its own that can be preloaded. */
+function moduleOf(id) {
+  if (/\/src\/(btree|page)\/|\/hosts\/(iteration|moddable\/btree)\.ts$/.test(id)) return "btree"
+  if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
+  if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
+  if (/\/hosts\/(store|moddable\/native)\.ts$/.test(id)) return "store"
+  if (/\/hosts\/moddable\/(partition|partition-store)\.ts$/.test(id)) return "partition"
+  if (/\/hosts\/moddable\/(file-stream|file-store|segmented-file-stream|redo-\w+|views)\.ts$/.test(id))
+    return "files"
+  return undefined
+}
+
 /** One shared chunk a folder of src, so that an entry point loads no more than the engines it gives. */
 function roomOf(id) {
   const [, folder, file] = /\/src\/(?:(\w+)\/)?([^/]+)\.ts$/.exec(id) ?? []
@@ -88,8 +146,9 @@ function stripTypes(target) {
       swcrc: false,
       configFile: false,
       minify: false,
+      ...(typeof target === "string" ? {} : { env: target }),
       jsc: {
-        target,
+        ...(typeof target === "string" ? { target } : {}),
         parser: { syntax: "typescript", decorators: false },
         transform: {
           verbatimModuleSyntax: true,
@@ -114,6 +173,29 @@ function replaceWithOwn(own) {
   }
 }
 
+/** Leaves out what is a module of its own already. */
+function importModules(modules) {
+  const names = new Map(Object.entries(modules ?? {}).map(([path, name]) => [resolve(path), name]))
+  return {
+    name: "import-modules",
+    resolveId(specifier, importer) {
+      const id = importer && names.get(resolve(dirname(importer), specifier))
+      return id ? { id, external: true } : null
+    },
+  }
+}
+
+/** Adds the row's own files to what is written. */
+function addAssets(assets) {
+  return {
+    name: "add-assets",
+    generateBundle() {
+      for (const [fileName, source] of Object.entries(assets ?? {}))
+        this.emitFile({ type: "asset", fileName, source })
+    },
+  }
+}
+
 /** Empties the row's folder just before it is written, so that no file of an earlier build stays. */
 function emptyFolder(folder) {
   return {
@@ -133,9 +215,11 @@ export default rows.map((row) => ({
   onwarn: refuseWarning,
   plugins: [
     ...(row.first ?? []),
+    importModules(row.modules),
     replaceWithOwn(row.own),
     stripTypes(row.target),
     ...(row.plugins ?? []),
+    addAssets(row.assets),
     ...(row.keep ? [] : [emptyFolder(`dist/${row.name}`)]),
   ],
   output: {

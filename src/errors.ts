@@ -30,7 +30,8 @@ export interface FlashtreeError extends Error {
 /** Gives an Error with `code` and `message`; the caller throws it. */
 export function failure(code: ErrorCode, message: string, cause?: unknown): FlashtreeError {
   const error = new Error(`${code}: ${message}`) as FlashtreeError
-  error.name = "FlashtreeError"
+  // On XS the prototypes of a firmware are frozen, and Error has a name: an assignment would be refused.
+  Object.defineProperty(error, "name", { value: "FlashtreeError" })
   error.code = code
   if (cause !== undefined) error.cause = cause
   return error

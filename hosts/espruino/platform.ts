@@ -13,6 +13,8 @@ export const SLAB_FRAMES = 1
 export const DEFAULT_PAGESIZE = 512
 /** The fewest frames a cache works with. */
 export const CACHE_FRAMES_MIN = 5
+/** Every comparison is a native one. */
+export const WORDS = false
 
 /** Orders two byte strings as unsigned bytes, a prefix before what it begins. Allocates two views and two short strings. */
 export function compareBytes(
@@ -23,8 +25,8 @@ export function compareBytes(
   bOffset: number,
   bLength: number,
 ): number {
-  const left = E.toString(a.bytes.subarray(aOffset, aOffset + aLength))
-  const right = E.toString(b.bytes.subarray(bOffset, bOffset + bLength))
+  const left = E.toString(a._bytes.subarray(aOffset, aOffset + aLength))
+  const right = E.toString(b._bytes.subarray(bOffset, bOffset + bLength))
   return left < right ? -1 : left === right ? 0 : 1
 }
 
@@ -43,45 +45,9 @@ export function copyBytes(
   }
 }
 
-/** Copies between regions, which may be the same one. */
-export function moveBytes(
-  source: Region,
-  sourceOffset: number,
-  target: Region,
-  targetOffset: number,
-  length: number,
-): void {
-  copyBytes(source.bytes, sourceOffset, target.bytes, targetOffset, length)
-}
-
-/**
- * Puts `length` bytes of `source` at the start of `target`, where `oldLength` bytes stand, and tells how the new bytes order
- * against the old ones. The target has room.
- */
-export function replaceBytes(
-  source: Region,
-  offset: number,
-  length: number,
-  target: Region,
-  oldLength: number,
-): number {
-  const order = compareBytes(source, offset, length, target, 0, oldLength)
-  copyBytes(source.bytes, offset, target.bytes, 0, length)
-  return order
-}
-
-/** Sets `length` bytes to zero. */
-export function zeroBytes(target: Region, offset: number, length: number): void {
-  target.bytes.fill(0, offset, offset + length)
-}
-
-/** Gives the number of bytes that `text` takes: one a char code. */
-export function textSize(text: string): number {
-  return text.length
-}
-
-/** Puts the char codes of `text` into `target` from `offset`. */
-export function encodeText(text: string, target: Uint8Array, offset: number): void {
+/** Gives the number of bytes that `text` takes, one a char code, and writes them to the start of `target` unless that is null. */
+export function encodeText(text: string, target: Uint8Array | null): number {
   // An array takes a string here as it takes another array.
-  target.set(text as unknown as ArrayLike<number>, offset)
+  if (target !== null) target.set(text as unknown as ArrayLike<number>)
+  return text.length
 }

@@ -1,4 +1,4 @@
-/** The core of the engine, which is all of the module "btree" on Espruino; extras/ adds the rest to it. */
+/** The core of the engine: all of the module "btree" on Espruino. extras/ adds the rest to its classes. */
 export { Cursor } from "./cursor.ts"
 export { open } from "./open.ts"
 export { BTree } from "./tree.ts"

@@ -1,14 +1,10 @@
-/** The btree engine: Berkeley DB 1.85 files through MicroPython's API. */
-export { Cursor } from "./cursor.ts"
-export { RangeIterator, type RangeResult } from "./extras/install.ts"
-export { open } from "./open.ts"
-export { BTree } from "./tree.ts"
+/** The btree engine, all of it: Berkeley DB 1.85 files through MicroPython's API. */
 export {
+  BTree,
+  Cursor,
   DESC,
-  type Finding,
   INCL,
-  type OpenOptions,
-  type Progress,
+  open,
   R_CURSOR,
   R_DUP,
   R_FIRST,
@@ -19,5 +15,6 @@ export {
   R_NOOVERWRITE,
   R_PREV,
   R_SETCURSOR,
-  type Stat,
-} from "./types.ts"
+} from "./core.ts"
+export { RangeIterator, type RangeResult } from "./extras/index.ts"
+export type { Finding, OpenOptions, Progress, Stat } from "./types.ts"

@@ -1,2 +1,2 @@
 /** The module "btree-extras" of Espruino: what install.ts adds to the core's classes. */
-export { RangeIterator } from "./install.ts"
+export { RangeIterator, type RangeResult } from "./install.ts"
