@@ -47,6 +47,9 @@ export class Realm {
   readonly chip: Chip
   readonly disk: Disk
   readonly printed: string[] = []
+  /** What getTime() gives. */
+  time = 0
+  private interval: { call: () => void; milliseconds: number } | undefined
   private readonly global: Foreign
   private readonly storage: Map<string, Uint8Array>
   private readonly modules = new Map<string, Foreign>()
@@ -71,7 +74,14 @@ export class Realm {
       memory: () => ({ free: 2000, usage: 3000, total: 5000 }),
       env: { BOARD: "ESP32" },
     }
-    this.global.getTime = () => 0
+    this.global.getTime = () => this.time
+    this.global.setInterval = (call: () => void, milliseconds: number) => {
+      this.interval = { call, milliseconds }
+      return 1
+    }
+    this.global.clearInterval = () => {
+      this.interval = undefined
+    }
   }
 
   /** As on the board: loaded before, native, then a file of Storage. */
@@ -96,6 +106,13 @@ export class Realm {
   /** Bytes of this realm. */
   bytes(values: ArrayLike<number>): Uint8Array {
     return new this.global.Uint8Array(values)
+  }
+
+  /** Lets the program's one interval pass. */
+  passInterval(): void {
+    if (this.interval === undefined) throw new Error("no interval is set")
+    this.time += this.interval.milliseconds / 1000
+    this.interval.call()
   }
 
   /** What happens before save(), load(), reset() and reboot(). */
