@@ -22,6 +22,7 @@ import { exportInternals, importFromCore } from "./hosts/espruino/build/core-and
 import { minifyForEspruino } from "./hosts/espruino/build/minify.mjs"
 import { storageFiles } from "./hosts/espruino/build/storage-files.mjs"
 import { freezeTables } from "./hosts/moddable/build/freeze-tables.mjs"
+import { makeMod, modFiles } from "./hosts/moddable/build/mod.mjs"
 
 /** The modules of Espruino, each one file by itself. */
 const ESPRUINO = {
@@ -93,6 +94,16 @@ const rows = [
         `export * from "flashtree/dist/moddable/${entry}"\n`,
       ]),
     ),
+  },
+  {
+    name: "moddable",
+    keep: true,
+    input: { "mod/flashtree": "hosts/moddable/mod.ts" },
+    target: "es2022",
+    own: { "src/platform.ts": "hosts/moddable/platform.ts" },
+    output: { format: "es" },
+    plugins: [makeMod()],
+    assets: modFiles,
   },
   ...Object.keys(ESPRUINO).map((entry, index, entries) => ({
     name: "espruino",

@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 const HOST_PACKAGES: Record<string, RegExp> = {
   "hosts/node/cli": /^(node:|citty$)/,
   "hosts/node": /^node:/,
-  "hosts/moddable": /^[^.]/,
+  "hosts/moddable": /^(embedded:|flash$|file$)/,
   "hosts/espruino": /^[^.]/,
 }
 
@@ -124,6 +124,7 @@ describe("the rule", () => {
     ["hosts/mars/file-stream.ts", "node:fs"],
     ["hosts/store.ts", "hosts/node/open.ts"],
     ["hosts/store.ts", "node:fs"],
+    ["hosts/moddable/file-stream.ts", "node:fs"],
     ["src/btree/tree.ts", "hosts/store.ts"],
   ])("%s must not import %s", (from, to) => {
     expect(objection(from, to)).toBeTypeOf("string")
@@ -143,6 +144,7 @@ describe("the rule", () => {
     ["hosts/node/index.ts", "src/index.ts"],
     ["hosts/node/open.ts", "hosts/store.ts"],
     ["hosts/store.ts", "src/btree/index.ts"],
+    ["hosts/moddable/moddable.ts", "embedded:storage/files"],
   ])("%s may import %s", (from, to) => {
     expect(objection(from, to)).toBeUndefined()
   })

@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { bundle } from "./bundle.ts"
 import type { Scenario } from "./inside/measure.ts"
-import { describeOnXS } from "./sources.ts"
+import { COMPILE_MILLISECONDS, describeOnXS } from "./sources.ts"
 import { Worker } from "./worker.ts"
 
 const PAGESIZE = 512
@@ -74,10 +74,10 @@ describeOnXS("on XS, 2,000 random keys of 16 bytes, pages of 512, all cached", (
   beforeAll(async () => {
     script = await bundle("inside/measure.ts", { development: false })
     random = await open(CACHED)
-  })
+  }, COMPILE_MILLISECONDS)
 
-  afterAll(async () => {
-    for (const rig of rigs) await rig.worker.quit()
+  afterAll(() => {
+    for (const rig of rigs) rig.worker.kill()
   })
 
   test.each([

@@ -14,6 +14,8 @@ import { ROOT } from "../../tidy/sources.ts"
 export const XSNAP = join(ROOT, "node_modules/@agoric/xsnap")
 /** Where the tests keep what they compile. */
 export const CACHE = join(ROOT, "node_modules/.cache/flashtree-xs")
+/** What a test that may have to compile XS takes at most. */
+export const COMPILE_MILLISECONDS = 600_000
 
 const NATIVE = join(XSNAP, "xsnap-native/xsnap")
 const WORKER = join(NATIVE, "build/bin/lin/release/xsnap-worker")
