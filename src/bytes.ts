@@ -1,6 +1,6 @@
 /** Byte strings as the API takes them, and the two-view buffers that the engines keep them in. */
-import { failure } from "./errors.ts"
-import { encodeText } from "./platform.ts"
+import { refuse } from "./errors.ts"
+import { allocate, copyBytes, encodeText } from "./platform.ts"
 
 /** What is accepted wherever a key or a value is given; a string means its bytes as platform.ts encodes them. */
 export type Bytes = Uint8Array | ArrayBuffer | string
@@ -11,44 +11,44 @@ export interface Region {
   _view: DataView
 }
 
-/** A region of one's own, with its length in bytes. */
-export interface Buffer extends Region {
+/** A region of one's own: bytes [0, _length) of it are in use, of the _size that it has. */
+export interface Kept extends Region {
   _size: number
+  _length: number
 }
 
 /**
- * Gives `buffer` when it holds `size` bytes, else a new one with more than twice its room (the old contents are not kept), or of
- * `size` bytes where there was none. Buffers only grow, and seldom. ENOMEM where the engine says that there is no memory.
+ * Puts bytes [offset, offset + length) of `source` into `kept`, or only makes room for them where `source` is null, and gives it: or a
+ * new one with more than twice the room where it was too small (null: one of just that room). Kept bytes grow, and seldom. ENOMEM.
  */
-export function growBuffer(buffer: Buffer | null, size: number): Buffer {
-  if (buffer !== null && buffer._size >= size) return buffer
-  let room = buffer === null ? size : buffer._size
-  while (room < size) room = room * 2 + 16
-  try {
-    const bytes = new Uint8Array(room)
-    return { _bytes: bytes, _view: new DataView(bytes.buffer, bytes.byteOffset, room), _size: room }
-  } catch (cause) {
-    throw failure("ENOMEM", `no memory for ${room} bytes`, cause)
+export function keep(kept: Kept | null, source: Uint8Array | null, offset: number, length: number): Kept {
+  let result = kept
+  if (result === null || result._size < length) {
+    let room = result === null ? length : result._size
+    while (room < length) room = room * 2 + 16
+    const bytes = allocate(room)
+    result = { _bytes: bytes, _view: new DataView(bytes.buffer), _length: 0, _size: room }
   }
+  if (source !== null) copyBytes(source, offset, result._bytes, 0, length)
+  result._length = length
+  return result
 }
 
 /** Gives the bytes that `value` means: itself, a view of an ArrayBuffer, or a fresh encoding of a string. EINVAL for the rest. */
 export function toBytes(value: Bytes, what: string): Uint8Array {
   if (value instanceof Uint8Array) return value
-  if (typeof value === "string") {
-    const result = new Uint8Array(encodeText(value, null))
-    encodeText(value, result)
-    return result
-  }
+  if (typeof value === "string") return encodeText(value)
   if (value instanceof ArrayBuffer) return new Uint8Array(value)
-  throw failure("EINVAL", `the ${what} is ${typeof value}: a Uint8Array, ArrayBuffer or string is expected`)
+  refuse("EINVAL", `the ${what} is ${typeof value}, not Uint8Array, ArrayBuffer or string`)
 }
 
-/** Gives the offset (0 when left out) at which a result is to go into `target`. EINVAL when it is not a place in a Uint8Array. */
-export function checkTarget(target: Uint8Array, offset: number | undefined): number {
-  const at = offset === undefined ? 0 : offset
-  if (!(target instanceof Uint8Array) || !(at >= 0 && at <= target.length && at % 1 === 0)) {
-    throw failure("EINVAL", `offset ${at}: a place in a target Uint8Array is expected`)
+/**
+ * Gives how many of `length` bytes fit into `target` from `offset`. EINVAL when that is not a place in a Uint8Array.
+ */
+export function roomIn(target: Uint8Array, offset: number, length: number): number {
+  if (!(target instanceof Uint8Array) || !(offset >= 0 && offset <= target.length && offset % 1 === 0)) {
+    refuse("EINVAL", `no offset ${offset} in the target`)
   }
-  return at
+  const room = target.length - offset
+  return length < room ? length : room
 }

@@ -6,7 +6,7 @@ import type { Region } from "./bytes.ts"
 import { failure } from "./errors.ts"
 
 /** Frames made at a time: one ArrayBuffer each time the pool grows. */
-export const SLAB_FRAMES = 16
+export const SLAB_FRAMES: number = 16
 /** Page size in bytes of a new database when neither the caller nor the stream names one. */
 export const DEFAULT_PAGESIZE = 4096
 /** The fewest frames a cache works with (1.85's MINCACHE). */
@@ -43,6 +43,15 @@ export function compareBytes(
   return aLength - bLength
 }
 
+/** Gives `size` bytes of zeros. ENOMEM where the engine says that there is no memory. */
+export function allocate(size: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size)
+  } catch (cause) {
+    throw failure("ENOMEM", `no memory for ${size} bytes`, cause)
+  }
+}
+
 /** Copies `length` bytes; right for overlapping parts of one region too. Allocates nothing that lasts. */
 export function copyBytes(
   source: Uint8Array,
@@ -60,41 +69,40 @@ export function copyBytes(
   }
 }
 
-/**
- * Gives the number of bytes `text` takes as UTF-8, and writes them to the start of `target` unless that is null. Throws EINVAL for a
- * lone surrogate. Allocates nothing.
- */
-export function encodeText(text: string, target: Uint8Array | null): number {
+/** Gives the UTF-8 bytes of `text`, in an array of just their number. Throws EINVAL for a lone surrogate. */
+export function encodeText(text: string): Uint8Array {
   const length = text.length
+  let size = length
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    // Of a surrogate pair, each half takes two bytes.
+    if (code > 0x7f) size += code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 1 : 2
+  }
+  const target = new Uint8Array(size)
   let at = 0
   for (let i = 0; i < length; i++) {
     let code = text.charCodeAt(i)
     if (code < 0x80) {
-      if (target !== null) target[at] = code
-      at++
+      target[at++] = code
       continue
     }
-    const start = at
-    if (code < 0x800) {
-      at += 2
-    } else if (code < 0xd800 || code > 0xdfff) {
-      at += 3
-    } else {
+    let bytes = code < 0x800 ? 2 : 3
+    if (code >= 0xd800 && code < 0xe000) {
       const next = i + 1 < length ? text.charCodeAt(i + 1) : 0
       if (code > 0xdbff || next < 0xdc00 || next > 0xdfff) {
         throw failure("EINVAL", `the string has a lone surrogate at index ${i}: it has no UTF-8 form`)
       }
       code = 0x10000 + ((code & 0x3ff) << 10) + (next & 0x3ff)
-      at += 4
+      bytes = 4
       i++
     }
-    if (target === null) continue
     // Six bits a byte from the last one back; the first byte tells how many there are.
-    for (let last = at - 1; last > start; last--) {
+    for (let last = at + bytes - 1; last > at; last--) {
       target[last] = 0x80 | (code & 0x3f)
       code >>= 6
     }
-    target[start] = ((0xf00 >> (at - start)) & 0xff) | code
+    target[at] = ((0xf00 >> bytes) & 0xff) | code
+    at += bytes
   }
-  return at
+  return target
 }

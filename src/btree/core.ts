@@ -1,18 +1,5 @@
-/** The core of the engine: all of the module "btree" on Espruino. extras/ adds the rest to its classes. */
+/** The core of the engine: all of the module "btree" on Espruino. extras/ and tuning/ add the rest to its classes. */
 export { Cursor } from "./cursor.ts"
 export { open } from "./open.ts"
 export { BTree } from "./tree.ts"
-export {
-  DESC,
-  INCL,
-  R_CURSOR,
-  R_DUP,
-  R_FIRST,
-  R_IAFTER,
-  R_IBEFORE,
-  R_LAST,
-  R_NEXT,
-  R_NOOVERWRITE,
-  R_PREV,
-  R_SETCURSOR,
-} from "./types.ts"
+export { DESC, INCL, R_DUP, R_NOOVERWRITE } from "./types.ts"

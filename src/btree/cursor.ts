@@ -3,29 +3,30 @@
  * after a change it finds its place again by the key. So any number of cursors stay right while the tree changes, nothing is
  * registered anywhere, and an abandoned cursor costs nothing (defects Q6, Q7).
  */
-import { type Buffer, type Bytes, checkTarget, growBuffer } from "../bytes.ts"
-import { corruption, failure } from "../errors.ts"
+import { type Bytes, type Kept, keep, roomIn, toBytes } from "../bytes.ts"
+import { corrupt, refuse } from "../errors.ts"
 import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { copyBytes } from "../platform.ts"
-import { begin, enter, finish, locate, takeKey } from "./handle.ts"
+import { BUSY, enter, finish } from "./handle.ts"
 import { HEADER, LEAF, NEXT, PREV } from "./layout.ts"
-import { itemAt, itemCount } from "./page.ts"
-import { copyValue, readValue, type Shown, showRecord } from "./record.ts"
+import { itemAt } from "./page.ts"
+import { readValue, type Shown, showRecord } from "./record.ts"
 import { removeRecords } from "./remove.ts"
 import { itemKey, neighbour, search, TO_FIRST, TO_LAST } from "./search.ts"
 import type { BTree } from "./tree.ts"
+import { DESC, INCL } from "./types.ts"
 
 /**
  * Where a cursor stands: nowhere yet; on its record; where its record was, or would be; or, among duplicates, before the equal
  * record that took the place of the one it deleted itself.
  */
-const NOWHERE = 0
+export const NOWHERE = 0
 export const ON = 1
 const GONE = 2
 const DELETED = 3
 
-const NO_RECORD = "no record under the cursor: move it first"
+const NO_RECORD = "no record under the cursor"
 
 export class Cursor implements Shown {
   declare bytes: Uint8Array
@@ -39,26 +40,39 @@ export class Cursor implements Shown {
   /** @internal */ declare _page: number
   /** @internal */ declare _index: number
   /** @internal tree._changes when _page and _index were right. */ declare _changes: number
-  /** @internal */ declare _key: Buffer
-  /** @internal */ declare _keyLength: number
+  /** @internal */ declare _key: Kept
   /** @internal Which of several equal keys, from 0; kept only in trees with duplicates. */
   declare _ordinal: number
+  /** @internal Bounds and flags of the range that _step goes through; null for none. */
+  declare _start: Uint8Array | null
+  /** @internal */ declare _end: Kept | null
+  /** @internal */ declare _flags: number
+  /** @internal 0 not begun, 1 under way, 2 at its end. */ declare _phase: number
 
-  /** @internal */
-  constructor(tree: BTree) {
+  /** @internal The bounds are copied; nothing is read. MicroPython's rules (specs: micropython-btree section 3). */
+  constructor(tree: BTree, start?: Bytes | null, end?: Bytes | null, flags?: number) {
+    enter(tree, false)
     this._tree = tree
     this._state = NOWHERE
     this._index = 0
     this._page = 0
     this._changes = -1
-    this._keyLength = 0
-    this.bytes = tree._key._bytes
-    this.keyOffset = 0
-    this.keyLength = 0
-    this.valueOffset = 0
-    this.valueLength = 0
-    this._key = growBuffer(null, 32)
+    this._key = keep(null, null, 0, 32)
     this._ordinal = 0
+    this._start = null
+    this._end = null
+    this._flags = flags || 0
+    this._phase = 0
+    if ((this._flags & ~(INCL | DESC)) !== 0) refuse("EINVAL", `range flags ${flags}`)
+    if (start !== undefined && start !== null) {
+      const bytes = new Uint8Array(toBytes(start, "start key"))
+      if (bytes.length === 0) refuse("EINVAL", "an empty start key: leave it out")
+      this._start = bytes
+    }
+    if (end !== undefined && end !== null) {
+      const bytes = toBytes(end, "end key")
+      this._end = keep(null, bytes, 0, bytes.length)
+    }
   }
 
   /** Goes to the first record; false when the tree is empty. Reads depth pages at most. */
@@ -98,38 +112,40 @@ export class Cursor implements Shown {
   seek(key: Bytes): boolean {
     const tree = this._tree
     enter(tree, false)
-    takeKey(tree, key)
+    const bytes = toBytes(key, "key")
+    tree._key = keep(tree._key, bytes, 0, bytes.length)
     search(tree, tree._duplicates ? -1 : 0)
     return this._land(tree._leaf, tree._index, 0)
   }
 
   /** Gives a copy of the key the cursor stands on (or stood on, when the record was deleted). EINVAL before the first move. */
   key(): Uint8Array {
-    const key = new Uint8Array(this._keyLength)
-    if (this.keyInto(key) < 0) throw failure("EINVAL", NO_RECORD)
+    const key = new Uint8Array(this._key._length)
+    if (this.keyInto(key) < 0) refuse("EINVAL", NO_RECORD)
     return key
   }
 
   /** Gives a copy of the value. EINVAL when there is no record under the cursor. */
   value(): Uint8Array {
-    if (!this._settle()) throw failure("EINVAL", NO_RECORD)
-    return copyValue(this._tree, this._leaf, this._index)
+    if (!this._settle()) refuse("EINVAL", NO_RECORD)
+    return readValue(this._tree, this._leaf, this._index, undefined, 0) as Uint8Array
   }
 
   /** Copies what fits of the key into `target` from `offset` (0); gives its length, -1 before the first move. */
   keyInto(target: Uint8Array, offset?: number): number {
+    const at = offset || 0
+    const length = this._key._length
     enter(this._tree, false)
-    const at = checkTarget(target, offset)
+    const part = roomIn(target, at, length)
     if (this._state === NOWHERE) return -1
-    const room = target.length - at
-    copyBytes(this._key._bytes, 0, target, at, this._keyLength < room ? this._keyLength : room)
-    return this._keyLength
+    copyBytes(this._key._bytes, 0, target, at, part)
+    return length
   }
 
   /** Copies what fits of the value into `target` from `offset` (0); gives its length, -1 when there is no record here. */
   valueInto(target: Uint8Array, offset?: number): number {
-    const at = checkTarget(target, offset)
-    return this._settle() ? readValue(this._tree, this._leaf, this._index, target, at) : -1
+    if (!this._settle()) return -1
+    return readValue(this._tree, this._leaf, this._index, target, offset || 0) as number
   }
 
   /** Deletes the record under the cursor (one of equal ones); false when there is none. next() then gives the one after it. */
@@ -138,9 +154,25 @@ export class Cursor implements Shown {
   /** Lets go of the cursor's buffer. It goes back to being fresh. */
   close(): void {
     this._state = NOWHERE
-    this._key = growBuffer(null, 1)
-    this._keyLength = 0
+    this._key = keep(null, null, 0, 1)
     this.bytes = this._key._bytes
+  }
+
+  /** @internal Moves to the next record of the range; false at its end, and ever after. */
+  _step(): boolean {
+    const down = (this._flags & DESC) !== 0
+    const end = this._end
+    let on = false
+    // The smallest key >= start begins a range in either direction.
+    if (this._phase === 2) enter(this._tree, false)
+    else if (this._phase === 0 && this._start !== null) on = this.seek(this._start)
+    else on = down ? this.previous() : this.next()
+    if (on && end !== null) {
+      const order = this._tree._order(this._key, 0, this._key._length, end, 0, end._length)
+      on = order === 0 ? (this._flags & INCL) !== 0 : order > 0 === down
+    }
+    this._phase = on ? 1 : 2
+    return on
   }
 
   /** @internal Finds the cursor's place again where it must; tells whether it is on its record, which is then in _leaf. */
@@ -150,10 +182,9 @@ export class Cursor implements Shown {
     enter(tree, false)
     if (this._state === NOWHERE) return false
     if (this._changes !== tree._changes) {
-      tree._key = growBuffer(tree._key, this._keyLength)
-      copyBytes(this._key._bytes, 0, tree._key._bytes, 0, this._keyLength)
-      tree._keyLength = this._keyLength
-      const found = locate(tree, this._ordinal)
+      tree._key = keep(tree._key, this._key._bytes, 0, this._key._length)
+      tree._nth = this._ordinal
+      const found = search(tree, 0)
       if (this._state !== DELETED) this._state = found ? ON : GONE
       this._leaf = tree._leaf
       this._page = tree._leaf._pgno
@@ -169,7 +200,7 @@ export class Cursor implements Shown {
   }
 
   /**
-   * @internal Stands on item `index` of the leaf, or, where it has none, on the nearest one beyond its edge, and keeps its key; false
+   * @internal Stands on item `index` of the leaf, or, where it has none, on the one beyond its edge, and keeps its key; false
    * at the end. `order` tells which way the cursor came (0: it was placed); a key on the wrong side of the one before is ECORRUPT,
    * which ends every circle.
    */
@@ -177,25 +208,21 @@ export class Cursor implements Shown {
     const tree = this._tree
     let frame = leaf
     let at = index
-    let limit = tree._pages
-    while (at < 0 || at >= itemCount(frame)) {
-      const left = at < 0
-      const beyond = neighbour(tree, frame, left ? PREV : NEXT)
+    if (at < 0 || at >= frame._count) {
+      const beyond = neighbour(tree, frame, at < 0 ? PREV : NEXT)
       if (beyond === null) return false
-      if (--limit === 0) throw corruption(beyond._pgno, NEXT, "the leaves are linked in a circle")
       frame = beyond
-      at = left ? itemCount(frame) - 1 : 0
+      at = at < 0 ? frame._count - 1 : 0
+      if (frame._count === 0) corrupt(frame._pgno, HEADER, "an empty leaf")
     }
     const length = itemKey(tree, frame, itemAt(frame, at))
     const from = tree._from
     const fromAt = tree._fromAt
-    const step = order === 0 ? 1 : tree._order(from, fromAt, length, this._key, 0, this._keyLength)
+    const step = order === 0 ? 1 : tree._order(from, fromAt, length, this._key, 0, this._key._length)
     if (order !== 0 && (step === 0 ? !tree._duplicates : step > 0 !== order > 0)) {
-      throw corruption(frame._pgno, HEADER + at * 2, "a key out of order")
+      corrupt(frame._pgno, HEADER + at * 2, "a key out of order")
     }
-    this._key = growBuffer(this._key, length)
-    copyBytes(from._bytes, fromAt, this._key._bytes, 0, length)
-    this._keyLength = length
+    this._key = keep(this._key, from._bytes, fromAt, length)
     this._leaf = frame
     this._page = frame._pgno
     this._index = at
@@ -217,12 +244,11 @@ Cursor.prototype.delete = function (this: Cursor): boolean {
   const on = this._state === ON && this._changes === tree._changes
   this._changes = -1
   if (!this._settle()) {
-    if (on) throw corruption(this._page, HEADER, "the record is not where its key belongs")
+    if (on) corrupt(this._page, HEADER, "the record is not where its key belongs")
     return false
   }
-  begin(tree)
+  tree._state = BUSY
   removeRecords(tree, tree._index, tree._index + 1, false)
-  tree._changes++
   this._state = tree._duplicates ? DELETED : GONE
   finish(tree)
   return true

@@ -1,9 +1,5 @@
 /** What every call of a handle begins and ends with. */
-import { type Bytes, growBuffer, toBytes } from "../bytes.ts"
-import { failure } from "../errors.ts"
-import { refuseIfFailed } from "../page/cache.ts"
-import { encodeText } from "../platform.ts"
-import { search } from "./search.ts"
+import { refuse } from "../errors.ts"
 import type { BTree } from "./tree.ts"
 
 /** States of a handle: BUSY while a change is under way, and for good when it was cut short. */
@@ -11,47 +7,32 @@ export const OPEN = 0
 export const BUSY = 1
 export const CLOSED = 2
 
-/** Begins a call, and with it a new set of pins: refuses a handle that is closed or was cut short, or that may not `write`. */
+const INTERRUPTED = "an earlier write failed or was cut short: roll back or reopen"
+
+/**
+ * Begins a call, and with it a new set of pins: refuses a handle that is closed or was cut short; one that is to `write` also when it
+ * may not, after a write that failed, and once after an ENOSPC that a displaced page met.
+ */
 export function enter(tree: BTree, write: boolean): void {
+  const cache = tree._cache
   if (tree._state !== OPEN) {
-    if (tree._state === CLOSED) throw failure("ECLOSED", "the database is closed")
-    throw failure("EIO", "an earlier change was cut short: roll back, or reopen for the last flushed state")
+    if (tree._state === CLOSED) refuse("ECLOSED", "the database is closed")
+    refuse("EIO", INTERRUPTED)
   }
-  tree._cache._call++
+  cache._call++
+  tree._nth = 0
   if (write) {
-    if (tree._readonly !== "") throw failure("EROFS", tree._readonly)
-    refuseIfFailed(tree._cache)
+    const full = cache._full
+    if (tree._readonly !== "") refuse("EROFS", tree._readonly)
+    cache._full = null
+    if (full !== null) throw full
+    if (cache._failed) refuse("EIO", INTERRUPTED)
   }
 }
 
-/** Makes `key` the search key. EINVAL when it is not bytes. */
-export function takeKey(tree: BTree, key: Bytes): void {
-  if (typeof key === "string") {
-    const size = encodeText(key, null)
-    tree._key = growBuffer(tree._key, size)
-    tree._keyLength = encodeText(key, tree._key._bytes)
-  } else {
-    const bytes = toBytes(key, "key")
-    const size = bytes.length
-    if (size > tree._key._size) tree._key = growBuffer(tree._key, size)
-    tree._key._bytes.set(bytes)
-    tree._keyLength = size
-  }
-}
-
-/** Goes to the search key, with duplicates to the `ordinal`-th of its records; tells whether it is there. */
-export function locate(tree: BTree, ordinal: number): boolean {
-  return tree._duplicates ? tree._findEqual(ordinal) : search(tree, 0)
-}
-
-/** From here to finish() the tree is in pieces: an exception between the two leaves the handle BUSY. */
-export function begin(tree: BTree): void {
-  tree._state = BUSY
-  tree._modified = true
-}
-
-/** Ends a change; throws the ENOSPC of a page that the change displaced and that could not be written. */
+/** Ends a change, which began with the state BUSY: an exception between the two leaves the handle so. */
 export function finish(tree: BTree): void {
   tree._state = OPEN
-  if (tree._cache._full !== null) refuseIfFailed(tree._cache)
+  tree._modified = true
+  if (tree._cache._full !== null) enter(tree, true)
 }

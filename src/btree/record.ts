@@ -1,9 +1,9 @@
 /** Reading one record: in place for find() and cursors, or copied out. */
-import { growBuffer } from "../bytes.ts"
+import { keep, roomIn } from "../bytes.ts"
 import type { Frame } from "../page/pool.ts"
 import { copyBytes } from "../platform.ts"
-import { BIG_DATA, BIG_KEY, DATA_SIZE, ITEM_FLAGS, ITEM_HEADER, KEY_SIZE } from "./layout.ts"
-import { readChain } from "./overflow.ts"
+import { BIG_DATA, BIG_KEY, DATA_SIZE, ITEM_FLAGS, ITEM_HEADER, REFERENCE } from "./layout.ts"
+import { walkChain } from "./overflow.ts"
 import { itemAt } from "./page.ts"
 import { itemKey } from "./search.ts"
 import type { BTree } from "./tree.ts"
@@ -23,52 +23,45 @@ export function showRecord(tree: BTree, target: Shown, leaf: Frame, index: numbe
   const view = leaf._view
   const at = itemAt(leaf, index)
   const flags = leaf._bytes[at + ITEM_FLAGS]
-  const keySize = view.getUint32(at + KEY_SIZE, true)
-  const dataSize = view.getUint32(at + DATA_SIZE, true)
   const body = at + ITEM_HEADER
+  let length = view.getUint32(at, true)
+  const dataSize = view.getUint32(at + DATA_SIZE, true)
   target.bytes = leaf._bytes
   target.keyOffset = body
-  target.keyLength = keySize
-  target.valueOffset = body + keySize
+  target.valueOffset = body + length
   target.valueLength = (flags & BIG_DATA) !== 0 ? -1 : dataSize
   if ((flags & BIG_KEY) !== 0) {
     // Both parts go where the big key is read to.
-    const length = view.getUint32(body + 4, true)
-    tree._big = growBuffer(tree._big, length + dataSize)
+    length = view.getUint32(body + 4, true)
+    tree._big = keep(tree._big, null, 0, length + dataSize)
     itemKey(tree, leaf, at)
-    copyBytes(leaf._bytes, body + keySize, tree._big._bytes, length, dataSize)
+    copyBytes(leaf._bytes, body + REFERENCE, tree._big._bytes, length, dataSize)
     target.bytes = tree._big._bytes
     target.keyOffset = 0
-    target.keyLength = length
     target.valueOffset = length
   }
+  target.keyLength = length
 }
 
-/** Copies what fits of the value of record `index` into `target` from `offset`, unless that is null; gives the value's length. */
+/**
+ * Copies what fits of the value of record `index` into `target` from `offset`, or all of it into a new array where that is undefined;
+ * gives the length of the value, or the array.
+ */
 export function readValue(
   tree: BTree,
   leaf: Frame,
   index: number,
-  target: Uint8Array | null,
+  target: Uint8Array | undefined,
   offset: number,
-): number {
+): Uint8Array | number {
   const view = leaf._view
   const at = itemAt(leaf, index)
   const body = at + ITEM_HEADER + view.getUint32(at, true)
   const big = (leaf._bytes[at + ITEM_FLAGS] & BIG_DATA) !== 0
   const size = view.getUint32(big ? body + 4 : at + DATA_SIZE, true)
-  if (target !== null) {
-    const room = target.length - offset
-    const part = size < room ? size : room
-    if (big && part > 0) readChain(tree, view.getUint32(body, true), size, target, offset, part)
-    else copyBytes(leaf._bytes, body, target, offset, part)
-  }
-  return size
-}
-
-/** Gives a fresh copy of the value of record `index`. */
-export function copyValue(tree: BTree, leaf: Frame, index: number): Uint8Array {
-  const result = new Uint8Array(readValue(tree, leaf, index, null, 0))
-  readValue(tree, leaf, index, result, 0)
-  return result
+  const into = target === undefined ? new Uint8Array(size) : target
+  const part = roomIn(into, offset, size)
+  if (!big) copyBytes(leaf._bytes, body, into, offset, part)
+  else if (part > 0) walkChain(tree, leaf, body, into, offset, part)
+  return target === undefined ? into : size
 }

@@ -1,26 +1,9 @@
 /** Deleting records and the pages they leave empty (spec section 6). Pages are never merged; only empty ones go. */
-import { type Bytes, growBuffer } from "../bytes.ts"
-import { dropPages, FRESH, fetchPage } from "../page/cache.ts"
-import { markDirty } from "../page/dirty.ts"
-import { begin, enter, finish, takeKey } from "./handle.ts"
-import {
-  BIG_DATA,
-  BIG_KEY,
-  FLAGS,
-  INTERNAL,
-  ITEM_FLAGS,
-  ITEM_HEADER,
-  KEY_SIZE,
-  LEAF,
-  LOWER,
-  META_ROOM,
-  NEXT,
-  PREV,
-  ROOT,
-} from "./layout.ts"
-import { freeChain, freePage } from "./overflow.ts"
-import { closeSlots, formatPage, itemAt, itemCount, refill, setLink } from "./page.ts"
-import { neighbour, nextLeaf, search, TO_FIRST } from "./search.ts"
+import { fetchPage } from "../page/cache.ts"
+import { BIG_DATA, BIG_KEY, INTERNAL, ITEM_FLAGS, ITEM_HEADER, LEAF, NEXT, PREV } from "./layout.ts"
+import { freePage, walkChain } from "./overflow.ts"
+import { closeSlots, formatPage, itemAt, refill, setLink, wordAt } from "./page.ts"
+import { neighbour } from "./search.ts"
 import type { BTree } from "./tree.ts"
 
 /**
@@ -29,94 +12,43 @@ import type { BTree } from "./tree.ts"
  */
 export function removeRecords(tree: BTree, from: number, to: number, stay: boolean): void {
   const cache = tree._cache
+  const call = cache._call
   let page = tree._leaf
-  page._pin = cache._call
-  for (let i = from; i < to; i++) {
-    const at = itemAt(page, i)
-    const flags = page._bytes[at + ITEM_FLAGS]
-    if ((flags & BIG_KEY) !== 0) freeChain(tree, page, at + ITEM_HEADER)
-    if ((flags & BIG_DATA) !== 0) {
-      freeChain(tree, page, at + ITEM_HEADER + page._view.getUint32(at + KEY_SIZE, true))
+  let first = from
+  let past = to
+  let level = tree._depth
+  tree._changes++
+  for (;;) {
+    page._pin = call
+    for (let i = first; i < past; i++) {
+      const at = itemAt(page, i)
+      const flags = page._bytes[at + ITEM_FLAGS]
+      const key = at + ITEM_HEADER
+      if ((flags & BIG_KEY) !== 0) walkChain(tree, page, key, null, 0, 0)
+      if (page._kind === LEAF && (flags & BIG_DATA) !== 0) {
+        walkChain(tree, page, key + wordAt(page, at), null, 0, 0)
+      }
     }
-  }
-  closeSlots(tree, page, from, to)
-  if (stay || itemCount(page) > 0) return
-  for (let level = tree._depth - 1; level >= 0; level--) {
-    page._pin = cache._call
+    if (stay || level === 0 || page._count > past - first) break
     const before = neighbour(tree, page, PREV)
-    if (before !== null) before._pin = cache._call
+    if (before !== null) before._pin = call
     const after = neighbour(tree, page, NEXT)
-    if (before !== null) setLink(tree, before, NEXT, after === null ? 0 : after._pgno)
+    if (before !== null) {
+      setLink(tree, before, NEXT, after === null ? 0 : after._pgno)
+      before._pin = 0
+    }
     if (after !== null) setLink(tree, after, PREV, before === null ? 0 : before._pgno)
-    if (before !== null) before._pin = 0
     page._pin = 0
     freePage(tree, page._pgno)
-    page = fetchPage(cache, tree._path[level], INTERNAL)
-    const index = tree._slots[level]
-    const at = itemAt(page, index)
-    if ((page._bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0) {
-      page._pin = cache._call
-      freeChain(tree, page, at + ITEM_HEADER)
-    }
-    if (itemCount(page) > 1) {
-      closeSlots(tree, page, index, index + 1)
-      return
-    }
+    page = fetchPage(cache, tree._path[--level], INTERNAL)
+    first = tree._slots[level]
+    past = first + 1
   }
-  if (page._kind === INTERNAL) {
+  if (page._kind === INTERNAL && page._count === 1) {
+    // The root, which has lost its last child.
     refill(tree, page, page, 0, 0)
     formatPage(tree, page, LEAF, 0, 0)
-    markDirty(cache, page, FLAGS, LOWER)
+  } else {
+    closeSlots(tree, page, first, past)
   }
-}
-
-/** BTree.deleteRange. One descent a leaf; records are looked at only for chains to free. */
-export function deleteRange(this: BTree, start?: Bytes | null, end?: Bytes | null): number {
-  const bias = this._duplicates ? -1 : 0
-  const fromStart = start === undefined || start === null
-  let endPage = 0
-  let endIndex = 0
-  enter(this, true)
-  if (end !== undefined && end !== null) {
-    takeKey(this, end)
-    search(this, bias)
-    endPage = this._leaf._pgno
-    endIndex = this._index
-  }
-  if (!fromStart) {
-    const endKey = this._key
-    const endLength = this._keyLength
-    this._key = growBuffer(this._big, META_ROOM)
-    this._big = endKey
-    takeKey(this, start)
-    if (endPage !== 0 && this._order(this._key, 0, this._keyLength, endKey, 0, endLength) >= 0) return 0
-  }
-  let count = 0
-  for (;;) {
-    // Lets go of the leaf before.
-    this._cache._call++
-    search(this, fromStart ? TO_FIRST : bias)
-    if (this._leaf._pgno !== endPage && this._index === itemCount(this._leaf) && !nextLeaf(this)) break
-    const last = this._leaf._pgno === endPage
-    const limit = last ? endIndex : itemCount(this._leaf)
-    if (this._index < limit) {
-      begin(this)
-      count += limit - this._index
-      removeRecords(this, this._index, limit, false)
-    }
-    if (last || limit === 0) break
-  }
-  if (count > 0) this._changes++
-  finish(this)
-  return count
-}
-
-/** Makes the tree what a new one is, in memory: an empty leaf at the root, and nothing else. */
-export function reset(tree: BTree): void {
-  dropPages(tree._cache)
-  tree._pages = 2
-  tree._cutShort = false
-  tree._free = 0
-  tree._metaDirty = true
-  formatPage(tree, fetchPage(tree._cache, ROOT, FRESH), LEAF, 0, 0)
 }

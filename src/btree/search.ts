@@ -1,6 +1,6 @@
 /** From a key to a leaf and an index, with the path of pages above it. Iterative; allocates nothing. */
-import { growBuffer } from "../bytes.ts"
-import { corruption } from "../errors.ts"
+import { keep } from "../bytes.ts"
+import { corrupt } from "../errors.ts"
 import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { compareBytes, WORDS } from "../platform.ts"
@@ -12,41 +12,40 @@ import {
   ITEM_FLAGS,
   ITEM_HEADER,
   LEAF,
-  LOWER,
   NEXT,
   PREV,
   REFERENCE,
   ROOT,
 } from "./layout.ts"
-import { readChain } from "./overflow.ts"
-import { itemAt, itemCount } from "./page.ts"
+import { walkChain } from "./overflow.ts"
+import { wordAt } from "./page.ts"
 import type { BTree } from "./tree.ts"
 
 /** Levels a descent goes down before it calls the file damaged; 1.85 itself remembers 50. */
-export const DEPTH_MAX = 1000
+const DEPTH_MAX = 1000
 
 /** For search: to the first record, or behind the last one, whatever the search key. */
 export const TO_FIRST = -2
 export const TO_LAST = 2
-/** For search: from where nextLeaf has left the path, to the first record there. */
-const TO_NEXT = 3
 
 /**
  * Descends to the leaf where the tree's search key is or belongs. Sets tree._leaf, tree._index and the path, and tells whether an
- * equal key was met on that leaf. `bias` says where to go among equals: 0 to the one met, -1 before the first, +1 after the last
- * (duplicates; both keep the path true, spec section 16). Reads one page a level when they are not cached.
+ * equal key was met on that leaf. `bias` says where to go among equals: 0 to the one met, with duplicates to the tree._nth of
+ * them; -1 before the first, +1 after the last (both keep the path true, spec section 16). Reads one page a level when they are not
+ * cached.
  */
 export function search(tree: BTree, bias: number): boolean {
+  if (tree._duplicates && bias === 0) return tree._findEqual(tree._nth)
   const key = tree._key
-  const keyView = key._view
-  const length = tree._keyLength
+  const keyView = WORDS ? key._view : null
+  const length = key._length
   const words = WORDS && tree._order === compareBytes
   // Bytes, in whole words, that the key shares with the nearest smaller and the nearest larger one met so far. All keys between
   // the two share them too, here and on the levels below.
   let below = 0
   let above = 0
-  let pgno = bias === TO_NEXT ? tree._branch : ROOT
-  let depth = bias === TO_NEXT ? tree._depth : 0
+  let pgno = ROOT
+  let depth = 0
   for (;;) {
     const frame = fetchPage(tree._cache, pgno, INTERNAL | LEAF)
     const view = frame._view
@@ -56,8 +55,8 @@ export function search(tree: BTree, bias: number): boolean {
     let found = false
     // The first item of an internal page stands for every smaller key: it is never looked at.
     let low = internal ? 1 : 0
-    let high = (view.getUint16(base + LOWER, true) - HEADER) >> 1
-    if (bias === TO_FIRST || bias === TO_NEXT) high = low
+    let high = frame._count
+    if (bias === TO_FIRST) high = low
     else if (bias === TO_LAST) low = high
     while (low < high) {
       const middle = (low + high) >> 1
@@ -73,7 +72,7 @@ export function search(tree: BTree, bias: number): boolean {
         const common = size < length ? size : length
         same = below < above ? below : above
         while (same + 4 <= common) {
-          order = keyView.getUint32(same) - view.getUint32(body + same)
+          order = (keyView as DataView).getUint32(same) - view.getUint32(body + same)
           if (order !== 0) break
           same += 4
         }
@@ -108,45 +107,24 @@ export function search(tree: BTree, bias: number): boolean {
     low--
     tree._path[depth] = pgno
     tree._slots[depth] = low
-    if (++depth > DEPTH_MAX) throw corruption(pgno, 0, `deeper than ${DEPTH_MAX} levels, or a circle`)
+    if (++depth > DEPTH_MAX) corrupt(pgno, 0, `over ${DEPTH_MAX} levels`)
     pgno = view.getUint32(base + view.getUint16(slots + low * 2, true) + CHILD, true)
   }
 }
 
-/**
- * Goes to the first record of the leaf after the path's leaf, along the path, which stays true; false, staying there, at the end of the
- * tree.
- */
-export function nextLeaf(tree: BTree): boolean {
-  const own = tree._leaf._pgno
-  for (let level = tree._depth - 1; level >= 0; level--) {
-    const frame = fetchPage(tree._cache, tree._path[level], INTERNAL)
-    const index = tree._slots[level] + 1
-    if (index < itemCount(frame)) {
-      tree._slots[level] = index
-      tree._depth = level + 1
-      tree._branch = frame._view.getUint32(itemAt(frame, index) + CHILD, true)
-      search(tree, TO_NEXT)
-      return true
-    }
-  }
-  // The pages above may have displaced the leaf.
-  tree._leaf = fetchPage(tree._cache, own, LEAF)
-  return false
-}
-
 /** Finds the key of the item at `at`: in tree._from at tree._fromAt, where a big key is read into tree._big. Gives its length. */
 export function itemKey(tree: BTree, frame: Frame, at: number): number {
+  const body = at + ITEM_HEADER
   let length = frame._view.getUint32(at, true)
   tree._from = frame
-  tree._fromAt = at + ITEM_HEADER
-  if ((frame._bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0) {
-    const pgno = frame._view.getUint32(at + ITEM_HEADER, true)
-    length = frame._view.getUint32(at + ITEM_HEADER + 4, true)
-    tree._big = growBuffer(tree._big, length)
+  tree._fromAt = body
+  if (length === REFERENCE && (frame._bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0) {
+    length = wordAt(frame, body + 4)
+    const big = keep(tree._big, null, 0, length)
     frame._pin = tree._cache._call
-    readChain(tree, pgno, length, tree._big._bytes, 0, length)
-    tree._from = tree._big
+    walkChain(tree, frame, body, big._bytes, 0, length)
+    tree._big = big
+    tree._from = big
     tree._fromAt = 0
   }
   return length
@@ -155,13 +133,12 @@ export function itemKey(tree: BTree, frame: Frame, at: number): number {
 /** Goes from a page to its right (NEXT) or left (PREV) neighbour; null at the end. The neighbour must link back. */
 export function neighbour(tree: BTree, frame: Frame, link: number): Frame | null {
   const own = frame._pgno
-  const pgno = frame._view.getUint32(frame._base + link, true)
+  const pgno = wordAt(frame, frame._base + link)
   if (pgno === 0) return null
-  if (pgno === own || pgno >= tree._pages) throw corruption(own, link, `the neighbour is page ${pgno}`)
-  const beyond = fetchPage(tree._cache, pgno, frame._kind)
-  const linked = beyond._view.getUint32(beyond._base + NEXT + PREV - link, true)
-  if (linked !== own) {
-    throw corruption(pgno, NEXT + PREV - link, `the neighbour is page ${linked} instead of ${own}`)
+  const beyond = pgno === own || pgno >= tree._pages ? null : fetchPage(tree._cache, pgno, frame._kind)
+  const back = NEXT + PREV - link
+  if (beyond === null || wordAt(beyond, beyond._base + back) !== own) {
+    corrupt(own, link, `neighbour ${pgno} does not link back`)
   }
   return beyond
 }

@@ -1,23 +1,23 @@
-/** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/. */
-import { type Buffer, type Bytes, checkTarget, growBuffer, type Region, toBytes } from "../bytes.ts"
-import { failure } from "../errors.ts"
-import { dropPages, type PageCache, type PageStream, refuseIfFailed, writePages } from "../page/cache.ts"
+/** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/ and tuning/. */
+import { type Bytes, type Kept, keep, type Region, toBytes } from "../bytes.ts"
+import { refuse } from "../errors.ts"
+import { dropPages, type PageCache, type PageStream, writePage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { compareBytes } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { checkPage, sealPage } from "./check-page.ts"
-import { Cursor } from "./cursor.ts"
+import { Cursor, NOWHERE } from "./cursor.ts"
 import type { RangeIterator } from "./extras/ranges.ts"
-import { begin, CLOSED, enter, finish, locate, OPEN, takeKey } from "./handle.ts"
-import { readMeta, writeMeta } from "./meta.ts"
+import { BUSY, CLOSED, enter, finish, OPEN } from "./handle.ts"
+import { MAGIC, META_ROOM, META_SIZE, NO_DUPLICATES, VERSION } from "./layout.ts"
+import { load, reset } from "./meta.ts"
+import { itemAt } from "./page.ts"
 import { insertRecord, overwriteRecord } from "./put.ts"
-import { copyValue, readValue, type Shown, showRecord } from "./record.ts"
-import { deleteRange, removeRecords, reset } from "./remove.ts"
-import { Scan } from "./scan.ts"
-import { search } from "./search.ts"
-import { shorten } from "./split.ts"
+import { readValue, type Shown, showRecord } from "./record.ts"
+import { removeRecords } from "./remove.ts"
+import { itemKey, search } from "./search.ts"
 import type { Finding, OpenOptions, Progress, Stat } from "./types.ts"
-import { R_CURSOR, R_NOOVERWRITE } from "./types.ts"
+import { R_NOOVERWRITE } from "./types.ts"
 
 /**
  * An ordered map from byte strings to byte strings, in a Berkeley DB 1.85 btree file. Made by open(). Changes are in memory until
@@ -33,8 +33,7 @@ export class BTree implements Shown {
   declare readonly cache: PageCache
 
   /** @internal */ declare _cache: PageCache
-  /** @internal The search key. */ declare _key: Buffer
-  /** @internal */ declare _keyLength: number
+  /** @internal The search key. */ declare _key: Kept
   /** @internal Orders two keys: compareBytes, or the extras' for another order. */
   declare _order: typeof compareBytes
   /** @internal Where the last search ended: leaf, index, and the pages and indexes above it. */
@@ -43,7 +42,6 @@ export class BTree implements Shown {
   /** @internal */ declare _depth: number
   /** @internal */ declare _path: number[]
   /** @internal */ declare _slots: number[]
-  /** @internal Where a path goes on that nextLeaf has changed. */ declare _branch: number
   /** @internal */ declare _state: number
   /** @internal */ declare _duplicates: boolean
   /** @internal Counts changes that move records: cursors compare it. */ declare _changes: number
@@ -60,9 +58,8 @@ export class BTree implements Shown {
   /** @internal Head of the free list. */ declare _free: number
   /** @internal Longest key + data kept in a leaf. */ declare _inline: number
   /** @internal 0 no page checks, 1 verify, 2 adopt. */ declare _checks: number
-  /** @internal A big key loaded to be compared. */ declare _big: Buffer | null
-  /** @internal The separator on its way up. */ declare _separator: Buffer | null
-  /** @internal */ declare _separatorSize: number
+  /** @internal A big key loaded to be compared. */ declare _big: Kept | null
+  /** @internal The separator on its way up. */ declare _separator: Kept | null
   /** @internal */ declare _separatorBig: boolean
   /** @internal The two halves of the last split. */ declare _left: Frame
   /** @internal */ declare _right: Frame
@@ -71,58 +68,41 @@ export class BTree implements Shown {
   /** @internal Where pages are read and written: the stream, or the extras' layer over it for the other byte order. */
   declare _pageStream: PageStream
   /** @internal The handle's own cursor, for seq. */ declare _cursor: Cursor | null
-  /** @internal Equal keys passed by the last _findEqual. */ declare _ordinal: number
+  /** @internal Which of several equal keys is searched; equal keys passed by the last search for one. */
+  declare _nth: number
 
   /** @internal open() checks the arguments and makes the cache. */
   constructor(stream: RandomAccessStream) {
-    this._key = growBuffer(null, 64)
-    this._keyLength = 0
+    this._key = keep(null, null, 0, 64)
+    this._nth = 0
     this._order = compareBytes
-    this._index = 0
-    this._depth = 0
     this._path = []
     this._slots = []
-    this._branch = 0
     this._state = OPEN
     this._duplicates = false
     this._changes = 0
     this._readonly = ""
-    this._from = this._key
-    this._fromAt = 0
-    this._pagesize = 0
-    this._pages = 0
-    this._modified = false
-    this._metaDirty = false
-    this._trim = false
-    this._cutShort = false
     this._gapless = !stream.atomic || stream.exclusive === false
     this._free = 0
-    this._inline = 0
     this._checks = 0
     this._big = null
     this._separator = null
-    this._separatorSize = 0
-    this._separatorBig = false
     this._scratch = null
     this._stream = stream
     this._pageStream = stream
     this._cursor = null
-    this.bytes = this._key._bytes
-    this.keyOffset = 0
-    this.keyLength = 0
-    this.valueOffset = 0
-    this.valueLength = 0
   }
 
   /** Gives a copy of the value, or `fallback` (undefined) when the key is absent. Reads depth pages at most. */
   get<T = undefined>(key: Bytes, fallback?: T): Uint8Array | T {
-    return this.has(key) ? copyValue(this, this._leaf, this._index) : (fallback as T)
+    if (!this.has(key)) return fallback as T
+    return readValue(this, this._leaf, this._index, undefined, 0) as Uint8Array
   }
 
   /** Copies what fits of the value into `target` from `offset` (0); gives its whole length, -1 when the key is absent. */
   getInto(key: Bytes, target: Uint8Array, offset?: number): number {
-    const at = checkTarget(target, offset)
-    return this.has(key) ? readValue(this, this._leaf, this._index, target, at) : -1
+    if (!this.has(key)) return -1
+    return readValue(this, this._leaf, this._index, target, offset || 0) as number
   }
 
   /**
@@ -138,8 +118,9 @@ export class BTree implements Shown {
   /** Tells whether the key is there. */
   has(key: Bytes): boolean {
     enter(this, false)
-    takeKey(this, key)
-    return locate(this, 0)
+    const bytes = toBytes(key, "key")
+    this._key = keep(this._key, bytes, 0, bytes.length)
+    return search(this, 0)
   }
 
   /** Sets the value of a key; with duplicates adds a value after those the key has. */
@@ -155,23 +136,14 @@ export class BTree implements Shown {
   put(key: Bytes, value: Bytes, flags?: number): boolean {
     enter(this, true)
     const data = toBytes(value, "value")
-    if (flags === R_CURSOR) return this._putAtCursor(key, data)
-    if (flags !== undefined && flags !== 0 && flags !== R_NOOVERWRITE) {
-      throw failure(
-        "EINVAL",
-        `put flags ${flags}: 0, R_CURSOR (1) and R_NOOVERWRITE (8) are those of a btree`,
-      )
-    }
-    takeKey(this, key)
-    let found = locate(this, 0)
-    if (found && flags === R_NOOVERWRITE) return false
-    if (this._duplicates) {
-      search(this, 1)
-      found = false
-    }
-    begin(this)
-    if (!found) insertRecord(this, data)
-    if (!found || overwriteRecord(this, data)) this._changes++
+    if (flags && flags !== R_NOOVERWRITE) return this._atCursor(flags, key, data)
+    const found = this.has(key)
+    if (found && flags) return false
+    const append = !found || this._duplicates
+    if (this._duplicates) search(this, 1)
+    this._state = BUSY
+    if (append) insertRecord(this, data)
+    else overwriteRecord(this, data)
     finish(this)
     return true
   }
@@ -181,20 +153,46 @@ export class BTree implements Shown {
 
   /**
    * Deletes all keys from `start` (or the first) up to `end` (or the last), exclusive, and gives how many there were. Whole
-   * pages go at once.
+   * pages go at once: one descent a leaf; records are looked at for the end of the range and for chains to free.
    */
-  declare deleteRange: (start?: Bytes | null, end?: Bytes | null) => number
+  deleteRange(start?: Bytes | null, end?: Bytes | null): number {
+    let count = 0
+    enter(this, true)
+    // An empty start is the first key there can be.
+    const first =
+      start !== undefined && start !== null && toBytes(start, "start key").length > 0 ? start : null
+    const cursor = new Cursor(this, first, end)
+    const past = cursor._end
+    while (cursor._step()) {
+      // By key, for the path.
+      cursor._changes = -1
+      if (!cursor._settle()) break
+      const leaf = this._leaf
+      const from = this._index
+      let to = leaf._count
+      while (past !== null && to > from + 1) {
+        const length = itemKey(this, leaf, itemAt(leaf, to - 1))
+        if (this._order(this._from, this._fromAt, length, past, 0, past._length) < 0) break
+        to--
+      }
+      this._state = BUSY
+      count += to - from
+      removeRecords(this, from, to, false)
+      finish(this)
+      cursor._phase = 0
+      cursor._state = NOWHERE
+    }
+    return count
+  }
 
   /** Removes everything; the next flush makes that durable and gives the stream's space back. */
   clear(): void {
     const cache = this._cache
     enter(this, true)
-    begin(this)
     const spilled = cache._spilled
     reset(this)
     cache._spilled = spilled
     this._trim = true
-    this._changes++
     finish(this)
   }
 
@@ -208,15 +206,12 @@ export class BTree implements Shown {
     end?: Bytes | null,
     flags?: number,
   ): void {
-    const scan = new Scan(this, start, end, flags)
-    while (scan._step()) {
-      if (visit(scan._cursor) === false) return
-    }
+    const cursor = new Cursor(this, start, end, flags)
+    while (cursor._step() && visit(cursor) !== false);
   }
 
   /** Gives a new cursor, independent of all others. */
   cursor(): Cursor {
-    enter(this, false)
     return new Cursor(this)
   }
 
@@ -227,12 +222,20 @@ export class BTree implements Shown {
   flush(): void {
     const cache = this._cache
     enter(this, false)
-    refuseIfFailed(cache)
     if (!this._modified) return
-    writePages(cache)
+    enter(this, true)
+    for (let i = 0; cache._dirtyPages > 0; i++) {
+      if (cache._all[i]._dirtyEnd > 0) writePage(cache, cache._all[i])
+    }
     // Set while anything is on its way.
     cache._failed = true
-    if (this._metaDirty) writeMeta(this)
+    if (this._metaDirty) {
+      // The rest of the page is zeros that the stream makes by itself.
+      const words = [MAGIC, VERSION, this._pagesize, this._free, 0, this._duplicates ? 0 : NO_DUPLICATES]
+      for (let i = 0; i < words.length; i++) this._key._view.setUint32(i * 4, words[i], true)
+      if (this._checks !== 0) this._storeMeta()
+      this._pageStream.write(this._key._bytes, 0, 0, this._checks !== 0 ? META_ROOM : META_SIZE)
+    }
     if (this._trim) this._stream.setSize(this._pages * this._pagesize)
     this._stream.flush()
     cache._failed = false
@@ -254,12 +257,11 @@ export class BTree implements Shown {
       stream.rollback()
     } else if (cache._spilled || cache._failed) {
       cache._failed = true
-      throw failure("EINVAL", "no rollback: changes are in a stream that is not atomic")
+      refuse("EINVAL", "the stream is not atomic, and has changes")
     }
     dropPages(cache)
-    readMeta(this)
+    load(this)
     if (this._pages === 0) reset(this)
-    this._changes++
     this._state = OPEN
   }
 
@@ -289,10 +291,10 @@ export class BTree implements Shown {
   /** Gives every record that can still be read of a damaged file to `visit`, in any order of keys; returns what was in the way. */
   declare salvage: (visit: (key: Uint8Array, value: Uint8Array) => boolean | undefined | void) => Finding[]
 
-  /** @internal extras */ declare _adopt: (given: OpenOptions) => void
-  /** @internal extras */ declare _swapOrder: () => void
-  /** @internal extras */ declare _putAtCursor: (key: Bytes, value: Uint8Array) => boolean
-  /** @internal extras */ declare _deleteAtCursor: () => boolean
+  /** @internal extras: options, or null for a file that is found to be in the other byte order. */
+  declare _adopt: (given: OpenOptions | null) => void
+  /** @internal extras: put and delete with flags. */
+  declare _atCursor: (flags: number, key: Bytes, value?: Uint8Array) => boolean
   /** @internal extras */ declare _findEqual: (ordinal: number) => boolean
   /** @internal extras */ declare _ordinalOf: (cursor: Cursor, order: number, same: boolean) => number
   /** @internal extras */ declare _verifyCheck: (frame: Frame) => void
@@ -301,34 +303,34 @@ export class BTree implements Shown {
   /** @internal extras */ declare _storeMeta: () => void
   /** @internal */ declare _checkPage: (frame: Frame) => void
   /** @internal */ declare _sealPage: (frame: Frame) => void
-  /** @internal */ declare _shorten: (left: Frame, size: number) => number
+  /** @internal extras: bytes of the separator, `size` long, that tell it from the last key of the left page. */
+  declare _shorten?: (left: Frame, size: number) => number
+  /** @internal tuning */ declare _checkOptions?: (given: OpenOptions) => void
+  /** @internal tuning */ declare _fillHole?: (frame: Frame, offset: number, size: number) => void
+  /** @internal tuning */ declare _replaceValue?: (value: Uint8Array) => boolean
+  /** @internal tuning */
+  declare _chooseCut?: (page: Frame, skip: number, size: number, big: boolean, even: number) => number
 }
 
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 BTree.prototype.delete = function (this: BTree, key: Bytes, flags?: number): boolean {
   enter(this, true)
-  if (flags === R_CURSOR) return this._deleteAtCursor()
-  if (flags !== undefined && flags !== 0) {
-    throw failure("EINVAL", `delete flags ${flags}: 0 and R_CURSOR (1) are expected`)
+  if (flags) return this._atCursor(flags, key)
+  const found = this.has(key)
+  if (found) {
+    this._state = BUSY
+    do removeRecords(this, this._index, this._index + 1, false)
+    while (this._duplicates && search(this, 0))
+    finish(this)
   }
-  takeKey(this, key)
-  if (!locate(this, 0)) return false
-  begin(this)
-  do removeRecords(this, this._index, this._index + 1, false)
-  while (this._duplicates && locate(this, 0))
-  this._changes++
-  finish(this)
-  return true
+  return found
 }
-
-BTree.prototype.deleteRange = deleteRange
 BTree.prototype._checkPage = checkPage
 BTree.prototype._sealPage = sealPage
-BTree.prototype._shorten = shorten
 
 /** What a small device may leave out: the extras put something in the place of it. */
 function needsExtras(): never {
-  throw failure("EINVAL", 'not in the core: require("btree-extras")(btree)')
+  refuse("EINVAL", 'needs require("btree-extras")(btree)')
 }
 BTree.prototype.keys = needsExtras
 BTree.prototype.values = needsExtras
@@ -338,6 +340,4 @@ BTree.prototype.stat = needsExtras
 BTree.prototype.check = needsExtras
 BTree.prototype.salvage = needsExtras
 BTree.prototype._adopt = needsExtras
-BTree.prototype._swapOrder = needsExtras
-BTree.prototype._putAtCursor = needsExtras
-BTree.prototype._deleteAtCursor = needsExtras
+BTree.prototype._atCursor = needsExtras

@@ -5,14 +5,13 @@
  * Invariants: a frame that holds a page is in exactly one bucket; a frame pinned in the call under way is not evicted. Pins are
  * stamps, not counts: the next call has another stamp, so an exception leaves nothing pinned.
  */
-import type { Buffer } from "../bytes.ts"
-import { corruption, failure } from "../errors.ts"
+import { corrupt } from "../errors.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { type Frame, type PagePool, takeFrame } from "./pool.ts"
 
-/** What an engine adds to its pages. */
+/** What an engine does with its pages. */
 export interface PageOwner {
-  /** Checks a page just read and sets its _kind and _gaps; throws ECORRUPT. */
+  /** Checks a page just read and sets its _kind and what else it keeps in the frame; throws ECORRUPT. */
   _checkPage(frame: Frame): void
   /** Called before a dirty page is written, to finish its contents. */
   _sealPage(frame: Frame): void
@@ -28,69 +27,72 @@ export const FRESH = -1
 const JOIN_ATOMIC = 4
 const JOIN_PLAIN = 32
 
-export class PageCache implements PagePool {
-  declare _stream: PageStream
-  declare _owner: PageOwner
-  declare _pagesize: number
-  declare _slab: Buffer | null
-  declare _taken: number
-  declare _buckets: (Frame | null)[]
-  declare _mask: number
-  declare _all: Frame[]
-  declare _clock: number
+export interface PageCache extends PagePool {
+  _stream: PageStream
+  _owner: PageOwner
+  _buckets: (Frame | null)[]
+  _mask: number
+  _all: Frame[]
+  _clock: number
   /** Number of the call under way, which is the stamp of its pins. */
-  declare _call: number
-  declare _join: number
+  _call: number
+  /** Dirty ranges closer than this many bytes become one. */
+  _join: number
   /** Frames with dirty ranges. */
-  declare _dirtyPages: number
+  _dirtyPages: number
   /** A changed page was evicted since the last flush: what the stream holds is no longer the last flushed state. */
-  declare _spilled: boolean
+  _spilled: boolean
   /** Set while a write is under way and left set by one that failed: nothing more may be written. */
-  declare _failed: boolean
+  _failed: boolean
   /** The ENOSPC that an eviction met and that no call has reported yet. */
-  declare _full: unknown
+  _full: unknown
   /** Frames made so far, and how many there may be. */
-  declare frames: number
-  declare capacity: number
-  declare hits: number
-  declare misses: number
-  declare evictions: number
-  declare pageReads: number
-  declare pageWrites: number
-  declare bytesWritten: number
+  frames: number
+  capacity: number
+  hits: number
+  misses: number
+  evictions: number
+  pageReads: number
+  pageWrites: number
+  bytesWritten: number
+}
 
-  constructor(
-    stream: RandomAccessStream,
-    pages: PageStream,
-    owner: PageOwner,
-    pagesize: number,
-    capacity: number,
-  ) {
-    this._buckets = []
-    this._mask = 7
-    this._clock = 0
-    this.hits = 0
-    this._call = 0
-    this._pagesize = pagesize
-    this._stream = pages
-    this._owner = owner
-    this._slab = null
-    this._taken = 0
-    this._all = []
-    this._join = stream.callCost !== undefined ? stream.callCost : stream.atomic ? JOIN_ATOMIC : JOIN_PLAIN
-    this._dirtyPages = 0
-    this._spilled = false
-    this._failed = false
-    this._full = null
-    this.frames = 0
-    this.capacity = capacity
-    this.misses = 0
-    this.evictions = 0
-    this.pageReads = 0
-    this.pageWrites = 0
-    this.bytesWritten = 0
-    while (this._mask < capacity && this._mask < 65535) this._mask = this._mask * 2 + 1
-    for (let i = 0; i <= this._mask; i++) this._buckets.push(null)
+/** Gives a cache without any frame; `stream` tells what a write call costs, `pages` is where pages are read and written. */
+export function makeCache(
+  stream: RandomAccessStream,
+  pages: PageStream,
+  owner: PageOwner,
+  pagesize: number,
+  capacity: number,
+): PageCache {
+  let mask = 7
+  while (mask < capacity && mask < 65535) mask = mask * 2 + 1
+  const buckets: null[] = []
+  for (let i = 0; i <= mask; i++) buckets.push(null)
+  return {
+    _buckets: buckets,
+    _mask: mask,
+    _clock: 0,
+    hits: 0,
+    _call: 0,
+    _pagesize: pagesize,
+    _stream: pages,
+    _owner: owner,
+    _slab: null,
+    _taken: 0,
+    _all: [],
+    _join: stream.callCost !== undefined ? stream.callCost : stream.atomic ? JOIN_ATOMIC : JOIN_PLAIN,
+    _dirtyPages: 0,
+    _spilled: false,
+    _failed: false,
+    _full: null,
+    frames: 0,
+    capacity: capacity,
+    misses: 0,
+    evictions: 0,
+    pageReads: 0,
+    pageWrites: 0,
+    bytesWritten: 0,
   }
 }
 
@@ -110,7 +112,7 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
       cache.misses++
       cache.pageReads++
       const got = cache._stream.read(frame._bytes, pgno * size, frame._base, size)
-      if (got !== size) throw corruption(pgno, got, `the stream ends inside the page of ${size} bytes`)
+      if (got !== size) corrupt(pgno, got, "the stream ends here")
     }
     frame._pgno = pgno
     frame._kind = 0
@@ -132,7 +134,7 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
   } else if ((frame._kind & kinds) === 0 && kinds !== 0) {
     if (frame._kind === 0) cache._owner._checkPage(frame)
     if ((frame._kind & kinds) === 0) {
-      throw corruption(pgno, 12, `page type ${frame._kind} where ${kinds} is expected`)
+      corrupt(pgno, 12, `page type ${frame._kind}, not ${kinds}`)
     }
   }
   return frame
@@ -157,7 +159,31 @@ export function emptyFrame(cache: PageCache): Frame {
     // All are pinned, or hold changes that cannot be written: the pool grows for good.
     if (frame === null) break
     tried = frame._used
-    if (evict(cache, frame)) return frame
+    if (frame._pgno < 0) return frame
+    if (frame._dirtyEnd > 0) {
+      if (cache._failed) continue
+      try {
+        writePage(cache, frame)
+      } catch (error) {
+        // For lack of space: the page stays, and the call goes on.
+        if ((error as { code?: string }).code !== "ENOSPC") throw error
+        cache._full = error
+        continue
+      }
+      cache._spilled = true
+    }
+    const slot = frame._pgno & cache._mask
+    let other = cache._buckets[slot] as Frame
+    if (other === frame) {
+      cache._buckets[slot] = frame._next
+    } else {
+      while (other._next !== frame) other = other._next as Frame
+      other._next = frame._next
+    }
+    frame._pgno = -1
+    frame._used = 0
+    cache.evictions++
+    return frame
   }
   const frame = takeFrame(cache, cache.capacity - cache.frames)
   all.push(frame)
@@ -165,36 +191,8 @@ export function emptyFrame(cache: PageCache): Frame {
   return frame
 }
 
-/** Empties the frame; false when its changes cannot be written for lack of space (the page then stays, the call goes on). */
-function evict(cache: PageCache, frame: Frame): boolean {
-  if (frame._pgno < 0) return true
-  if (frame._dirtyEnd > 0) {
-    if (cache._failed) return false
-    try {
-      writePage(cache, frame)
-    } catch (error) {
-      if ((error as { code?: string }).code !== "ENOSPC") throw error
-      cache._full = error
-      return false
-    }
-    cache._spilled = true
-  }
-  const slot = frame._pgno & cache._mask
-  let other = cache._buckets[slot] as Frame
-  if (other === frame) {
-    cache._buckets[slot] = frame._next
-  } else {
-    while (other._next !== frame) other = other._next as Frame
-    other._next = frame._next
-  }
-  frame._pgno = -1
-  frame._used = 0
-  cache.evictions++
-  return true
-}
-
 /** Writes the dirty ranges of the page. */
-function writePage(cache: PageCache, frame: Frame): void {
+export function writePage(cache: PageCache, frame: Frame): void {
   cache._owner._sealPage(frame)
   const position = frame._pgno * cache._pagesize
   const dirty = frame._dirty
@@ -210,14 +208,6 @@ function writePage(cache: PageCache, frame: Frame): void {
   cache._dirtyPages--
 }
 
-/** Writes the dirty ranges of all pages. */
-export function writePages(cache: PageCache): void {
-  const all = cache._all
-  for (let i = 0; cache._dirtyPages > 0; i++) {
-    if (all[i]._dirtyEnd > 0) writePage(cache, all[i])
-  }
-}
-
 /** Forgets every page, changed or not, and every failure. */
 export function dropPages(cache: PageCache): void {
   const all = cache._all
@@ -231,14 +221,4 @@ export function dropPages(cache: PageCache): void {
   cache._spilled = false
   cache._failed = false
   cache._full = null
-}
-
-/** Throws what stops further writing, if anything: the ENOSPC not yet reported, or EIO after a write that failed. */
-export function refuseIfFailed(cache: PageCache): void {
-  const full = cache._full
-  cache._full = null
-  if (full !== null) throw full
-  if (cache._failed) {
-    throw failure("EIO", "an earlier write failed: roll back, or reopen for the last flushed state")
-  }
 }

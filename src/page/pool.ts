@@ -2,7 +2,7 @@
  * Frames: page-sized buffers, taken from slabs. A slab is one ArrayBuffer with one Uint8Array and one DataView; a frame is a
  * base offset in it. Frames are made when first needed and never given back, so that memory is stable once it is warm.
  */
-import { type Buffer, growBuffer, type Region } from "../bytes.ts"
+import { type Kept, keep, type Region } from "../bytes.ts"
 import { SLAB_FRAMES } from "../platform.ts"
 
 /** A page in memory: `_bytes` and `_view` are the slab's, the page is at [_base, _base + page size). */
@@ -16,7 +16,9 @@ export interface Frame extends Region {
   _used: number
   /** The call that needs this frame to stay: it is pinned while this is the cache's `_call`. */
   _pin: number
-  /** Bytes of the item area that no item uses. Kept by the engine. */
+  /** Kept by the engine: number of items, lowest byte of their area, and the bytes of it that no item uses. */
+  _count: number
+  _upper: number
   _gaps: number
   /** Dirty byte ranges: ascending, disjoint pairs (start, end) within the page, in _dirty[0 .. _dirtyEnd). */
   _dirty: number[]
@@ -29,7 +31,7 @@ export interface Frame extends Region {
 export interface PagePool {
   /** Bytes in a frame. */
   _pagesize: number
-  _slab: Buffer | null
+  _slab: Kept | null
   /** Bytes of the slab that frames have. */
   _taken: number
 }
@@ -39,14 +41,16 @@ export interface PagePool {
  * more than its capacity. Throws ENOMEM.
  */
 export function takeFrame(pool: PagePool, wanted: number): Frame {
+  const pagesize = pool._pagesize
   let slab = pool._slab
-  if (slab === null || pool._taken === slab._size) {
-    slab = growBuffer(null, (wanted < 1 ? 1 : wanted < SLAB_FRAMES ? wanted : SLAB_FRAMES) * pool._pagesize)
+  if (SLAB_FRAMES === 1 || slab === null || pool._taken === slab._size) {
+    const frames = SLAB_FRAMES === 1 || wanted < 1 ? 1 : wanted < SLAB_FRAMES ? wanted : SLAB_FRAMES
+    slab = keep(null, null, 0, frames * pagesize)
     pool._slab = slab
     pool._taken = 0
   }
-  const base = pool._taken
-  pool._taken = base + pool._pagesize
+  const base = SLAB_FRAMES === 1 ? 0 : pool._taken
+  pool._taken = base + pagesize
   return {
     _bytes: slab._bytes,
     _view: slab._view,
@@ -54,8 +58,10 @@ export function takeFrame(pool: PagePool, wanted: number): Frame {
     _kind: 0,
     _pgno: -1,
     _used: 0,
+    _count: 0,
     _pin: 0,
     _next: null,
+    _upper: 0,
     _gaps: 0,
     _dirtyEnd: 0,
     _dirty: [],

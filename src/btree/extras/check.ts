@@ -1,6 +1,5 @@
 /** Looking at the whole of a file: counting it, checking it, and reading what is left of a damaged one. */
-import type { Buffer } from "../../bytes.ts"
-import { growBuffer } from "../../bytes.ts"
+import { type Kept, keep } from "../../bytes.ts"
 import { corruption } from "../../errors.ts"
 import { fetchPage } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
@@ -21,8 +20,8 @@ import {
   PREV,
   ROOT,
 } from "../layout.ts"
-import { itemAt, itemCount } from "../page.ts"
-import { copyValue } from "../record.ts"
+import { itemAt } from "../page.ts"
+import { readValue } from "../record.ts"
 import { itemKey } from "../search.ts"
 import type { BTree } from "../tree.ts"
 import type { Finding, Progress, Stat } from "../types.ts"
@@ -106,7 +105,7 @@ export function salvage(
       const length = itemKey(this, frame, itemAt(frame, index))
       const key = new Uint8Array(length)
       copyBytes(this._from._bytes, this._fromAt, key, 0, length)
-      return visit(key, copyValue(this, frame, index)) !== false
+      return visit(key, readValue(this, frame, index, undefined, 0) as Uint8Array) !== false
     },
   })
   return findings
@@ -125,8 +124,7 @@ export function check(this: BTree, progress?: Progress): Finding[] {
   const next: number[] = []
   let leafLevel = -1
   /** The key or separator that the next key must not be below; null: none yet. A key may equal a separator. */
-  let low: Buffer | null = null
-  let lowLength = 0
+  let low: Kept | null = null
   let lowIsKey = false
   const walk: Walk = {
     tree: this,
@@ -149,7 +147,7 @@ export function check(this: BTree, progress?: Progress): Finding[] {
           if (leafLevel < 0) leafLevel = level
           if (leafLevel !== level)
             report(findings, pgno, FLAGS, `a leaf on level ${level}, others on ${leafLevel}`)
-          if (itemCount(frame) === 0 && pgno !== ROOT) report(findings, pgno, HEADER, "an empty leaf")
+          if (frame._count === 0 && pgno !== ROOT) report(findings, pgno, HEADER, "an empty leaf")
         }
         return progress === undefined || progress(walk.seen, this._pages) !== false
       }
@@ -161,14 +159,12 @@ export function check(this: BTree, progress?: Progress): Finding[] {
       if (!leaf && index === 0) return true
       const length = itemKey(this, frame, at)
       if (low !== null) {
-        const order = this._order(this._from, this._fromAt, length, low, 0, lowLength)
+        const order = this._order(this._from, this._fromAt, length, low, 0, low._length)
         if (order < 0 || (order === 0 && lowIsKey && !this._duplicates)) {
           report(findings, pgno, HEADER + index * 2, `${leaf ? "a key" : "a separator"} out of order`)
         }
       }
-      low = growBuffer(low, length)
-      copyBytes(this._from._bytes, this._fromAt, low._bytes, 0, length)
-      lowLength = length
+      low = keep(low, this._from._bytes, this._fromAt, length)
       lowIsKey = leaf
       return true
     },

@@ -8,8 +8,7 @@ import { check, salvage, stat } from "./check.ts"
 import { findEqual, ordinalOf } from "./duplicates.ts"
 import { storeCheck, storeMeta, verifyCheck, verifyMeta } from "./page-check.ts"
 import { items, keys, values } from "./ranges.ts"
-import { deleteAtCursor, putAtCursor, seq } from "./seq.ts"
-import { swapOrder } from "./swapped.ts"
+import { atCursor, seq } from "./seq.ts"
 
 export { RangeIterator, type RangeResult } from "./ranges.ts"
 
@@ -21,9 +20,7 @@ BTree.prototype.stat = stat
 BTree.prototype.check = check
 BTree.prototype.salvage = salvage
 BTree.prototype._adopt = adopt
-BTree.prototype._swapOrder = swapOrder
-BTree.prototype._putAtCursor = putAtCursor
-BTree.prototype._deleteAtCursor = deleteAtCursor
+BTree.prototype._atCursor = atCursor
 BTree.prototype._findEqual = findEqual
 BTree.prototype._ordinalOf = ordinalOf
 BTree.prototype._verifyCheck = verifyCheck

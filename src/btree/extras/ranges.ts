@@ -1,6 +1,6 @@
 /** keys, values and items: one iterator each, with a cursor of its own. Hosts with iterators add Symbol.iterator. */
 import type { Bytes } from "../../bytes.ts"
-import { Scan } from "../scan.ts"
+import { Cursor } from "../cursor.ts"
 import type { BTree } from "../tree.ts"
 
 /** What next() gives; `done` comes without a value. */
@@ -18,20 +18,20 @@ const ENDED = 3
 
 /** One pass over a range, safe while the tree changes; it may be abandoned at any point. */
 export class RangeIterator<T> {
-  /** @internal */ declare _scan: Scan
+  /** @internal */ declare _cursor: Cursor
   /** @internal */ declare _what: number
 
   /** @internal */
-  constructor(scan: Scan, what: number) {
-    this._scan = scan
+  constructor(cursor: Cursor, what: number) {
+    this._cursor = cursor
     this._what = what
   }
 
   /** Gives { done: false, value }, or { done: true } at the end and ever after. */
   next(): RangeResult<T> {
     const what = this._what
-    const cursor = this._scan._cursor
-    if (what === ENDED || !this._scan._step()) return { done: true, value: undefined as T }
+    const cursor = this._cursor
+    if (what === ENDED || !cursor._step()) return { done: true, value: undefined as T }
     const value =
       what === KEYS ? cursor.key() : what === VALUES ? cursor.value() : [cursor.key(), cursor.value()]
     return { done: false, value: value as T }
@@ -48,11 +48,11 @@ RangeIterator.prototype.return = function <T>(this: RangeIterator<T>): RangeResu
 }
 
 export function keys(this: BTree, start?: Bound, end?: Bound, flags?: number): RangeIterator<Uint8Array> {
-  return new RangeIterator(new Scan(this, start, end, flags), KEYS)
+  return new RangeIterator(new Cursor(this, start, end, flags), KEYS)
 }
 
 export function values(this: BTree, start?: Bound, end?: Bound, flags?: number): RangeIterator<Uint8Array> {
-  return new RangeIterator(new Scan(this, start, end, flags), VALUES)
+  return new RangeIterator(new Cursor(this, start, end, flags), VALUES)
 }
 
 export function items(
@@ -61,5 +61,5 @@ export function items(
   end?: Bound,
   flags?: number,
 ): RangeIterator<[Uint8Array, Uint8Array]> {
-  return new RangeIterator(new Scan(this, start, end, flags), ITEMS)
+  return new RangeIterator(new Cursor(this, start, end, flags), ITEMS)
 }

@@ -1,9 +1,10 @@
 /** btree(3)'s cursor codes, on the handle's own cursor. */
-import type { Bytes } from "../../bytes.ts"
+import { type Bytes, keep, toBytes } from "../../bytes.ts"
 import { corruption, failure } from "../../errors.ts"
 import { Cursor } from "../cursor.ts"
-import { begin, enter, finish, locate, takeKey } from "../handle.ts"
+import { BUSY, enter, finish } from "../handle.ts"
 import { overwriteRecord } from "../put.ts"
+import { search } from "../search.ts"
 import type { BTree } from "../tree.ts"
 import { R_CURSOR, R_FIRST, R_LAST, R_NEXT, R_PREV } from "../types.ts"
 
@@ -18,8 +19,8 @@ export function seq(this: BTree, code: number, key?: Bytes): [Uint8Array, Uint8A
   const cursor = ownCursor(this)
   let on = false
   if (code === R_CURSOR) {
-    takeKey(this, key as Bytes)
-    if (this._keyLength === 0) throw failure("EINVAL", "the empty key cannot start a scan; use R_FIRST")
+    if (toBytes(key as Bytes, "key").length === 0)
+      throw failure("EINVAL", "the empty key cannot start a scan; use R_FIRST")
     on = cursor.seek(key as Bytes)
   } else if (code === R_FIRST) on = cursor.first()
   else if (code === R_LAST) on = cursor.last()
@@ -35,19 +36,27 @@ export function seq(this: BTree, code: number, key?: Bytes): [Uint8Array, Uint8A
 }
 
 /**
- * put with R_CURSOR: replaces the record under the handle's own cursor. With the same key it keeps its place among equals; with
- * another one the record moves, and the cursor with it.
+ * put and delete with R_CURSOR: what is done to the record under the handle's own cursor. With the same key a record keeps its place
+ * among equals; with another one it moves, and the cursor with it.
  */
-export function putAtCursor(this: BTree, key: Bytes, value: Uint8Array): boolean {
+export function atCursor(this: BTree, flags: number, key: Bytes, value?: Uint8Array): boolean {
+  const what = value === undefined ? "delete" : "put"
+  if (flags !== R_CURSOR) {
+    const others = value === undefined ? "" : ", R_NOOVERWRITE (8)"
+    throw failure("EINVAL", `${what} flags ${flags}: 0, R_CURSOR (1)${others} in a btree`)
+  }
   const cursor = ownCursor(this)
+  if (value === undefined) return cursor.delete()
   if (!cursor._settle()) throw failure("EINVAL", "R_CURSOR without a record under the cursor: call seq first")
-  takeKey(this, key)
-  if (this._order(this._key, 0, this._keyLength, cursor._key, 0, cursor._keyLength) === 0) {
-    if (!locate(this, cursor._ordinal)) {
+  const bytes = toBytes(key, "key")
+  this._key = keep(this._key, bytes, 0, bytes.length)
+  if (this._order(this._key, 0, bytes.length, cursor._key, 0, cursor._key._length) === 0) {
+    this._nth = cursor._ordinal
+    if (!search(this, 0)) {
       throw corruption(cursor._page, 0, "the record under the cursor is not where its key belongs")
     }
-    begin(this)
-    if (overwriteRecord(this, value)) this._changes++
+    this._state = BUSY
+    overwriteRecord(this, value)
     finish(this)
     return true
   }
@@ -56,15 +65,10 @@ export function putAtCursor(this: BTree, key: Bytes, value: Uint8Array): boolean
   cursor.seek(key)
   if (this._duplicates) {
     // put has added it behind its equals; it is looked up by (key, ordinal) at its next use.
-    takeKey(this, key)
+    this._key = keep(this._key, bytes, 0, bytes.length)
     this._findEqual(0x7fffffff)
-    cursor._ordinal = this._ordinal - 1
+    cursor._ordinal = this._nth - 1
     cursor._changes = -1
   }
   return true
-}
-
-/** delete with R_CURSOR. */
-export function deleteAtCursor(this: BTree): boolean {
-  return ownCursor(this).delete()
 }

@@ -24,14 +24,14 @@ import {
 import type { BTree } from "../tree.ts"
 
 /** Puts the layer that turns integers around between the stream and the cache, and turns the meta data in the key buffer. */
-export function swapOrder(this: BTree): void {
-  const stream = this._stream
+export function swapOrder(tree: BTree): void {
+  const stream = tree._stream
   /** The page, or the part of the meta page, that `buffer` holds around `start`. */
   const turn = (buffer: Uint8Array, position: number, start: number, length: number, little: boolean) => {
     if (position < META_ROOM) turnWords(new DataView(buffer.buffer, buffer.byteOffset + start), 0, length)
-    else turnPage(this, buffer, start - (position % this._pagesize), little)
+    else turnPage(tree, buffer, start - (position % tree._pagesize), little)
   }
-  this._pageStream = {
+  tree._pageStream = {
     read(buffer, position, start, length) {
       const got = stream.read(buffer, position, start, length)
       turn(buffer, position, start as number, length as number, false)
@@ -46,7 +46,7 @@ export function swapOrder(this: BTree): void {
       }
     },
   }
-  turnWords(this._key._view, 0, META_ROOM)
+  turnWords(tree._key._view, 0, META_ROOM)
 }
 
 /** Turns the words of `view` in [from, from + length), as far as it goes. */

@@ -6,7 +6,7 @@ import { fetchPage } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
 import { enter } from "../handle.ts"
 import { CHILD, HEADER, INTERNAL, LEAF, META_FREE, NEXT, PGNO, ROOT } from "../layout.ts"
-import { itemAt, itemCount } from "../page.ts"
+import { itemAt } from "../page.ts"
 import type { BTree } from "../tree.ts"
 import type { Finding } from "../types.ts"
 
@@ -76,7 +76,7 @@ export function walkTree(walk: Walk): boolean {
     try {
       const frame = fetchPage(tree._cache, pages[level], INTERNAL | LEAF)
       const pgno = frame._pgno
-      if (index >= itemCount(frame)) {
+      if (index >= frame._count) {
         pages.pop()
         slots.pop()
         continue
