@@ -96,9 +96,8 @@ const rows = [
     ),
   },
   {
-    name: "moddable",
-    keep: true,
-    input: { "mod/flashtree": "hosts/moddable/mod.ts" },
+    name: "moddable/mod",
+    input: { flashtree: "hosts/moddable/mod.ts" },
     target: "es2022",
     own: { "src/platform.ts": "hosts/moddable/platform.ts" },
     output: { format: "es" },

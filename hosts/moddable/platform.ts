@@ -30,9 +30,9 @@ interface XsArrayBuffer {
   fromString(text: string): ArrayBuffer
 }
 
-interface XsString {
-  /** Where strings are UTF-8 inside; absent where surrogate pairs are kept as two units of three bytes. */
-  fromArrayBuffer?: unknown
+interface XsText {
+  /** Missing in older engines. */
+  isWellFormed?(): boolean
 }
 
 /** The first byte of a surrogate, and of the characters U+D000 to U+D7FF. */
@@ -44,10 +44,10 @@ const SURROGATE = 0xed
  */
 export function encodeText(text: string, target: Uint8Array | null): number {
   const bytes = new Uint8Array((ArrayBuffer as unknown as XsArrayBuffer).fromString(text))
-  const sound =
-    (String as unknown as XsString).fromArrayBuffer === undefined
-      ? bytes.indexOf(SURROGATE) < 0
-      : (text as unknown as { isWellFormed(): boolean }).isWellFormed()
+  // Where strings keep surrogate pairs apart, or nothing tells, each byte is looked at.
+  const told = (String as unknown as { fromArrayBuffer?: unknown }).fromArrayBuffer !== undefined
+  const wellFormed = (text as unknown as XsText).isWellFormed
+  const sound = told && wellFormed !== undefined ? wellFormed.call(text) : bytes.indexOf(SURROGATE) < 0
   if (!sound) return portableEncodeText(text, target)
   if (target !== null) target.set(bytes)
   return bytes.length

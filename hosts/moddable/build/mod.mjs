@@ -29,15 +29,15 @@ const CODES = "R_CURSOR, R_FIRST, R_LAST, R_NEXT, R_NOOVERWRITE, R_PREV"
 
 /** File name -> text of what lies beside the bundle. */
 export const modFiles = {
-  "mod/btree.js": `export { openTree as open, BTree, Cursor, DESC, INCL, ${CODES} } from "${ALL}"\n`,
-  "mod/flash.js": `export { openVolume as open, erase } from "${ALL}"\n`,
-  "mod/mod.js": `export { open as openTree } from "flashtree/btree"\nexport { open as openVolume } from "flashtree/flash"\n`,
+  "btree.js": `export { openTree as open, BTree, Cursor, DESC, INCL, ${CODES} } from "${ALL}"\n`,
+  "flash.js": `export { openVolume as open, erase } from "${ALL}"\n`,
+  "mod.js": `export { open as openTree } from "flashtree/btree"\nexport { open as openVolume } from "flashtree/flash"\n`,
   // For a mod of one's own to include.
-  "mod/library.json": json({
+  "library.json": json({
     modules: { "flashtree/mod": "./flashtree", "flashtree/btree": "./btree", "flashtree/flash": "./flash" },
   }),
   // The library as a mod by itself.
-  "mod/manifest.json": json({
+  "manifest.json": json({
     include: "./library.json",
     modules: { mod: "./mod" },
     config: { format: "x" },
