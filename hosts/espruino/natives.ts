@@ -25,6 +25,7 @@ export interface NativeFile {
 export interface Natives {
   CRC32(data: Uint8Array): number
   toString(data: Uint8Array): string
+  toUint8Array(text: string): Uint8Array
   openFile(path: string, mode: string): NativeFile
   on(event: "kill", listener: () => void): void
   removeListener(event: "kill", listener: () => void): void

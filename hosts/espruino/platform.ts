@@ -3,6 +3,7 @@
  * where a call costs 5 in all. A char code is a byte. A slab is one frame, because an array needs its variables in one piece.
  */
 import type { Region } from "../../src/bytes.ts"
+import { refuse } from "../../src/errors.ts"
 import type { Natives } from "./natives.ts"
 
 declare const E: Natives
@@ -30,6 +31,16 @@ export function compareBytes(
   return left < right ? -1 : left === right ? 0 : 1
 }
 
+/**
+ * Gives `size` bytes of zeros. ENOMEM where less than that and 50 variables are free: when memory runs out Espruino throws nothing, and the
+ * program is interrupted where it stands.
+ */
+export function allocate(size: number): Uint8Array<ArrayBuffer> {
+  const memory = (process as unknown as { memory(gc: boolean): { free: number } }).memory(false)
+  if (memory.free * 12 < size + 600) refuse("ENOMEM", `no memory for ${size} bytes`)
+  return new Uint8Array(size)
+}
+
 /** Copies `length` bytes; right for overlapping parts of one array too. Allocates a view when it is more than a few. */
 export function copyBytes(
   source: Uint8Array,
@@ -45,9 +56,7 @@ export function copyBytes(
   }
 }
 
-/** Gives the number of bytes that `text` takes, one a char code, and writes them to the start of `target` unless that is null. */
-export function encodeText(text: string, target: Uint8Array | null): number {
-  // An array takes a string here as it takes another array.
-  if (target !== null) target.set(text as unknown as ArrayLike<number>)
-  return text.length
+/** Gives the char codes of `text` as bytes. */
+export function encodeText(text: string): Uint8Array {
+  return E.toUint8Array(text)
 }

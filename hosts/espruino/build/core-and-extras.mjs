@@ -1,6 +1,6 @@
 /**
  * "btree" and "btree-extras" as two files. What the extras import from the core is exported by "btree" under private names, and
- * "btree-extras" is one function that takes that module: `require("btree-extras")(require("btree"))` adds the rest and gives it back.
+ * "btree-extras" is one function that takes that module: `require("btree-extras")(require("btree"))` adds the rest, also to its exports, and gives it back.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
@@ -57,7 +57,7 @@ export function importFromCore() {
       const line = new RegExp(`^(?:var|const) (\\w+) = require\\(['"]${CORE_MODULE}['"]\\);$`, "m")
       const [, parameter] = line.exec(code) ?? []
       if (!parameter) throw new Error("the extras do not take the core")
-      const body = code.replace(line, "").replace(/^exports\..*$/gm, "")
+      const body = code.replace(line, "").replace(/^exports\./gm, `${parameter}.`)
       return {
         code: `module.exports = function (${parameter}) {\n${body}\nreturn ${parameter};\n}`,
         map: null,
