@@ -29,7 +29,10 @@ export function keep(kept: Kept | null, source: Uint8Array | null, offset: numbe
     const bytes = allocate(room)
     result = { _bytes: bytes, _view: new DataView(bytes.buffer), _length: 0, _size: room }
   }
-  if (source !== null) copyBytes(source, offset, result._bytes, 0, length)
+  if (source !== null) {
+    if (offset === 0 && length === source.length) result._bytes.set(source)
+    else copyBytes(source, offset, result._bytes, 0, length)
+  }
   result._length = length
   return result
 }

@@ -70,7 +70,9 @@ export function copyBytes(
 }
 
 /** Gives the UTF-8 bytes of `text`, in an array of just their number. Throws EINVAL for a lone surrogate. */
-export function encodeText(text: string): Uint8Array {
+export function encodeText(string: string): Uint8Array {
+  // XS makes an object of a string for each of its methods' calls: here it is one already.
+  const text: string = Object(string)
   const length = text.length
   let size = length
   for (let i = 0; i < length; i++) {

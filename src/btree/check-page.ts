@@ -47,31 +47,25 @@ export function checkPage(this: BTree, frame: Frame): void {
     if (lower < (leaf ? HEADER : HEADER + 2) || lower > upper || upper > pagesize || (lower & 1) !== 0) {
       corrupt(pgno, LOWER, `free space ${lower} to ${upper} of ${pagesize}`)
     }
-    for (let slot = base + HEADER; slot < base + lower; slot += 2) {
+    const end = base + lower
+    const last = pagesize - ITEM_HEADER
+    for (let slot = base + HEADER; slot < end; slot += 2) {
       const offset = view.getUint16(slot, true)
+      if (offset < upper || offset > last) corrupt(pgno, slot - base, `an item at ${offset}`)
       const at = base + offset
-      let size = pagesize
-      let flags = 0
-      let keySize = 0
-      let second = 0
-      if (offset >= upper && offset + ITEM_HEADER <= pagesize) {
-        keySize = view.getUint32(at, true)
-        second = view.getUint32(at + DATA_SIZE, true)
-        flags = frame._bytes[at + ITEM_FLAGS]
-        size = ITEM_HEADER + 3 + keySize + (leaf ? second : 0)
-        // What is far too large stays so without the sum's bits above 31.
-        if (size < 0x40000) size &= ~3
-      }
-      if (offset + size > pagesize || flags > 3) {
+      const keySize = view.getUint32(at, true)
+      const second = view.getUint32(at + DATA_SIZE, true)
+      const flags = frame._bytes[at + ITEM_FLAGS]
+      const size = ITEM_HEADER + keySize + (leaf ? second : 0)
+      if (offset + size > pagesize || flags > 3)
         corrupt(pgno, offset, `an item of ${size} bytes, flags ${flags}`)
-      }
-      gaps -= size
+      gaps -= (size + 3) & ~3
       if (!leaf) checkPageNumber(this, pgno, offset + CHILD, second)
-      for (let part = BIG_DATA; part <= BIG_KEY; part++) {
-        if ((flags & part) === 0 || (part === BIG_DATA && !leaf)) continue
-        const reference = part === BIG_KEY ? offset + ITEM_HEADER : offset + ITEM_HEADER + keySize
-        const bytes =
-          (part === BIG_KEY ? keySize : second) === REFERENCE ? wordAt(frame, base + reference + 4) : 1e15
+      for (let part = flags; part > 0; part -= part & BIG_KEY || BIG_DATA) {
+        const isKey = (part & BIG_KEY) !== 0
+        if (!isKey && !leaf) break
+        const reference = isKey ? offset + ITEM_HEADER : offset + ITEM_HEADER + keySize
+        const bytes = (isKey ? keySize : second) === REFERENCE ? wordAt(frame, base + reference + 4) : 1e15
         if (bytes > (this._pages - 2) * (pagesize - HEADER)) {
           corrupt(pgno, reference, `a reference to ${bytes} bytes`)
         }

@@ -7,13 +7,13 @@ import { type Bytes, type Kept, keep, roomIn, toBytes } from "../bytes.ts"
 import { corrupt, refuse } from "../errors.ts"
 import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { copyBytes } from "../platform.ts"
-import { BUSY, enter, finish } from "./handle.ts"
-import { HEADER, LEAF, NEXT, PREV } from "./layout.ts"
+import { compareBytes, copyBytes, WORDS } from "../platform.ts"
+import { BUSY, enter, finish, OPEN } from "./handle.ts"
+import { DATA_SIZE, HEADER, ITEM_FLAGS, ITEM_HEADER, LEAF, NEXT, PREV } from "./layout.ts"
 import { itemAt } from "./page.ts"
 import { readValue, type Shown, showRecord } from "./record.ts"
 import { removeRecords } from "./remove.ts"
-import { itemKey, neighbour, search, TO_FIRST, TO_LAST } from "./search.ts"
+import { itemKey, keepKey, neighbour, search, TO_FIRST, TO_LAST } from "./search.ts"
 import type { BTree } from "./tree.ts"
 import { DESC, INCL } from "./types.ts"
 
@@ -40,7 +40,8 @@ export class Cursor implements Shown {
   /** @internal */ declare _page: number
   /** @internal */ declare _index: number
   /** @internal tree._changes when _page and _index were right. */ declare _changes: number
-  /** @internal */ declare _key: Kept
+  /** @internal A copy of the key, unless this is tree._ahead. */ declare _key: Kept
+  /** @internal First word of the key, -1 where it is shorter, or on overflow pages. */ declare _head: number
   /** @internal Which of several equal keys, from 0; kept only in trees with duplicates. */
   declare _ordinal: number
   /** @internal Bounds and flags of the range that _step goes through; null for none. */
@@ -57,6 +58,7 @@ export class Cursor implements Shown {
     this._index = 0
     this._page = 0
     this._changes = -1
+    this._head = -1
     this._key = keep(null, null, 0, 32)
     this._ordinal = 0
     this._start = null
@@ -96,6 +98,7 @@ export class Cursor implements Shown {
    * at the end: the cursor then stays where it is. A fresh cursor goes to the first record. Allocates nothing.
    */
   next(): boolean {
+    if (WORDS && this._advance()) return true
     if (this._state === NOWHERE) return this.first()
     const on = this._settle()
     return this._land(this._leaf, on ? this._index + 1 : this._index, 1)
@@ -120,6 +123,10 @@ export class Cursor implements Shown {
 
   /** Gives a copy of the key the cursor stands on (or stood on, when the record was deleted). EINVAL before the first move. */
   key(): Uint8Array {
+    if (WORDS && this._tree._ahead === this) {
+      enter(this._tree, false)
+      keepKey(this._tree)
+    }
     const key = new Uint8Array(this._key._length)
     if (this.keyInto(key) < 0) refuse("EINVAL", NO_RECORD)
     return key
@@ -134,8 +141,9 @@ export class Cursor implements Shown {
   /** Copies what fits of the key into `target` from `offset` (0); gives its length, -1 before the first move. */
   keyInto(target: Uint8Array, offset?: number): number {
     const at = offset || 0
-    const length = this._key._length
     enter(this._tree, false)
+    if (WORDS && this._tree._ahead === this) keepKey(this._tree)
+    const length = this._key._length
     const part = roomIn(target, at, length)
     if (this._state === NOWHERE) return -1
     copyBytes(this._key._bytes, 0, target, at, part)
@@ -153,6 +161,8 @@ export class Cursor implements Shown {
 
   /** Lets go of the cursor's buffer. It goes back to being fresh. */
   close(): void {
+    const tree = this._tree
+    if (WORDS && tree._ahead === this) tree._ahead = null
     this._state = NOWHERE
     this._key = keep(null, null, 0, 1)
     this.bytes = this._key._bytes
@@ -168,7 +178,10 @@ export class Cursor implements Shown {
     else if (this._phase === 0 && this._start !== null) on = this.seek(this._start)
     else on = down ? this.previous() : this.next()
     if (on && end !== null) {
-      const order = this._tree._order(this._key, 0, this._key._length, end, 0, end._length)
+      const ahead = WORDS && this._tree._ahead === this
+      const order = ahead
+        ? this._tree._order(this._leaf, this.keyOffset, this.keyLength, end, 0, end._length)
+        : this._tree._order(this._key, 0, this._key._length, end, 0, end._length)
       on = order === 0 ? (this._flags & INCL) !== 0 : order > 0 === down
     }
     this._phase = on ? 1 : 2
@@ -180,6 +193,7 @@ export class Cursor implements Shown {
     const tree = this._tree
     const cache = tree._cache
     enter(tree, false)
+    if (WORDS && tree._ahead === this) keepKey(tree)
     if (this._state === NOWHERE) return false
     if (this._changes !== tree._changes) {
       tree._key = keep(tree._key, this._key._bytes, 0, this._key._length)
@@ -197,6 +211,42 @@ export class Cursor implements Shown {
       this._leaf = fetchPage(cache, this._page, LEAF)
     }
     return this._state === ON
+  }
+
+  /**
+   * @internal What next() is most of the time: a step on one leaf while nothing has changed, to a key whose first word tells that it is
+   * larger. The key is not copied: the next change, or who asks for it, has it kept (keepKey). False where it takes more than that.
+   */
+  _advance(): boolean {
+    const tree = this._tree
+    const leaf = this._leaf
+    const index = this._index + 1
+    if (this._head < 0 || this._state !== ON || this._changes !== tree._changes || tree._state !== OPEN)
+      return false
+    if (leaf._pgno !== this._page || leaf._kind !== LEAF || index >= leaf._count) return false
+    const cache = tree._cache
+    const view = leaf._view
+    const at = leaf._base + view.getUint16(leaf._base + HEADER + index * 2, true)
+    const size = view.getUint32(at, true)
+    const head = size < 4 || leaf._bytes[at + ITEM_FLAGS] !== 0 ? -1 : view.getUint32(at + ITEM_HEADER)
+    if (head <= this._head) return false
+    if (tree._ahead !== this) {
+      if (tree._ahead !== null) {
+        keepKey(tree)
+        return false
+      }
+      tree._ahead = this
+    }
+    cache.hits++
+    leaf._used = ++cache._clock
+    this._index = index
+    this._head = head
+    this.bytes = leaf._bytes
+    this.keyOffset = at + ITEM_HEADER
+    this.keyLength = size
+    this.valueOffset = at + ITEM_HEADER + size
+    this.valueLength = view.getUint32(at + DATA_SIZE, true)
+    return true
   }
 
   /**
@@ -223,6 +273,11 @@ export class Cursor implements Shown {
       corrupt(frame._pgno, HEADER + at * 2, "a key out of order")
     }
     this._key = keep(this._key, from._bytes, fromAt, length)
+    if (WORDS) {
+      if (tree._ahead === this) tree._ahead = null
+      const first = from === frame && length >= 4 && !tree._duplicates && tree._order === compareBytes
+      this._head = first ? from._view.getUint32(fromAt) : -1
+    }
     this._leaf = frame
     this._page = frame._pgno
     this._index = at

@@ -1,5 +1,7 @@
 /** What every call of a handle begins and ends with. */
 import { refuse } from "../errors.ts"
+import { WORDS } from "../platform.ts"
+import { keepKey } from "./search.ts"
 import type { BTree } from "./tree.ts"
 
 /** States of a handle: BUSY while a change is under way, and for good when it was cut short. */
@@ -27,6 +29,7 @@ export function enter(tree: BTree, write: boolean): void {
     cache._full = null
     if (full !== null) throw full
     if (cache._failed) refuse("EIO", INTERRUPTED)
+    if (WORDS && tree._ahead !== null) keepKey(tree)
   }
 }
 

@@ -4,6 +4,7 @@ import { corrupt } from "../errors.ts"
 import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { compareBytes, WORDS } from "../platform.ts"
+import type { Cursor } from "./cursor.ts"
 import {
   BIG_KEY,
   CHILD,
@@ -18,7 +19,7 @@ import {
   ROOT,
 } from "./layout.ts"
 import { walkChain } from "./overflow.ts"
-import { wordAt } from "./page.ts"
+import { itemAt, wordAt } from "./page.ts"
 import type { BTree } from "./tree.ts"
 
 /** Levels a descent goes down before it calls the file damaged; 1.85 itself remembers 50. */
@@ -36,8 +37,9 @@ export const TO_LAST = 2
  */
 export function search(tree: BTree, bias: number): boolean {
   if (tree._duplicates && bias === 0) return tree._findEqual(tree._nth)
+  const cache = tree._cache
   const key = tree._key
-  const keyView = WORDS ? key._view : null
+  const keyView = key._view
   const length = key._length
   const words = WORDS && tree._order === compareBytes
   // Bytes, in whole words, that the key shares with the nearest smaller and the nearest larger one met so far. All keys between
@@ -46,38 +48,42 @@ export function search(tree: BTree, bias: number): boolean {
   let above = 0
   let pgno = ROOT
   let depth = 0
+  let at = 0
+  let size = 0
+  let order = 0
+  let middle = 0
+  let same = 0
   for (;;) {
-    const frame = fetchPage(tree._cache, pgno, INTERNAL | LEAF)
+    const frame = fetchPage(cache, pgno, INTERNAL | LEAF)
     const view = frame._view
     const base = frame._base
     const slots = base + HEADER
     const internal = frame._kind === INTERNAL
     let found = false
-    // The first item of an internal page stands for every smaller key: it is never looked at.
-    let low = internal ? 1 : 0
-    let high = frame._count
+    // Offsets of slots. The first item of an internal page stands for every smaller key: it is never looked at.
+    let low = internal ? slots + 2 : slots
+    let high = slots + frame._count * 2
     if (bias === TO_FIRST) high = low
     else if (bias === TO_LAST) low = high
     while (low < high) {
-      const middle = (low + high) >> 1
-      const at = base + view.getUint16(slots + middle * 2, true)
-      let size = view.getUint32(at, true)
-      let order = 0
-      let same = 0
+      middle = ((low + high) >> 2) << 1
+      at = base + view.getUint16(middle, true)
+      size = view.getUint32(at, true)
       if (size === REFERENCE && (frame._bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0) {
         size = itemKey(tree, frame, at)
         order = tree._order(key, 0, length, tree._from, tree._fromAt, size)
+        same = 0
       } else if (words) {
-        const body = at + ITEM_HEADER
-        const common = size < length ? size : length
+        at += ITEM_HEADER
+        const last = (size < length ? size : length) - 4
         same = below < above ? below : above
-        while (same + 4 <= common) {
-          order = (keyView as DataView).getUint32(same) - view.getUint32(body + same)
+        order = 0
+        while (same <= last) {
+          order = keyView.getUint32(same) - view.getUint32(at + same)
           if (order !== 0) break
           same += 4
         }
-        for (let i = same; order === 0 && i < common; i++) order = key._bytes[i] - frame._bytes[body + i]
-        if (order === 0) order = length - size
+        if (order === 0) order = compareBytes(key, same, length - same, frame, at + same, size - same)
       } else {
         order = tree._order(key, 0, length, frame, at + ITEM_HEADER, size)
       }
@@ -85,13 +91,13 @@ export function search(tree: BTree, bias: number): boolean {
         found = true
         if (bias === 0) {
           below = same
-          low = internal ? middle + 1 : middle
+          low = internal ? middle + 2 : middle
           break
         }
         order = bias
       }
       if (order > 0) {
-        low = middle + 1
+        low = middle + 2
         below = same
       } else {
         high = middle
@@ -100,15 +106,15 @@ export function search(tree: BTree, bias: number): boolean {
     }
     if (!internal) {
       tree._leaf = frame
-      tree._index = low
+      tree._index = (low - slots) >> 1
       tree._depth = depth
       return found
     }
-    low--
+    low -= 2
     tree._path[depth] = pgno
-    tree._slots[depth] = low
+    tree._slots[depth] = (low - slots) >> 1
     if (++depth > DEPTH_MAX) corrupt(pgno, 0, `over ${DEPTH_MAX} levels`)
-    pgno = view.getUint32(base + view.getUint16(slots + low * 2, true) + CHILD, true)
+    pgno = view.getUint32(base + view.getUint16(low, true) + CHILD, true)
   }
 }
 
@@ -128,6 +134,15 @@ export function itemKey(tree: BTree, frame: Frame, at: number): number {
     tree._fromAt = 0
   }
   return length
+}
+
+/** Gives the cursor tree._ahead a copy of its key, which it has on its page; afterwards none is ahead. */
+export function keepKey(tree: BTree): void {
+  const cursor = tree._ahead as Cursor
+  const leaf = fetchPage(tree._cache, cursor._page, LEAF)
+  const at = itemAt(leaf, cursor._index)
+  cursor._key = keep(cursor._key, leaf._bytes, at + ITEM_HEADER, wordAt(leaf, at))
+  tree._ahead = null
 }
 
 /** Goes from a page to its right (NEXT) or left (PREV) neighbour; null at the end. The neighbour must link back. */

@@ -3,7 +3,7 @@ import { type Bytes, type Kept, keep, type Region, toBytes } from "../bytes.ts"
 import { refuse } from "../errors.ts"
 import { dropPages, type PageCache, type PageStream, writePage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { compareBytes } from "../platform.ts"
+import { compareBytes, WORDS } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { checkPage, sealPage } from "./check-page.ts"
 import { Cursor, NOWHERE } from "./cursor.ts"
@@ -15,7 +15,7 @@ import { itemAt } from "./page.ts"
 import { insertRecord, overwriteRecord } from "./put.ts"
 import { readValue, type Shown, showRecord } from "./record.ts"
 import { removeRecords } from "./remove.ts"
-import { itemKey, search } from "./search.ts"
+import { itemKey, keepKey, search } from "./search.ts"
 import type { Finding, OpenOptions, Progress, Stat } from "./types.ts"
 import { R_NOOVERWRITE } from "./types.ts"
 
@@ -67,6 +67,8 @@ export class BTree implements Shown {
   /** @internal */ declare _stream: RandomAccessStream
   /** @internal Where pages are read and written: the stream, or the extras' layer over it for the other byte order. */
   declare _pageStream: PageStream
+  /** @internal The cursor that has moved without keeping its key; at most one. */
+  declare _ahead: Cursor | null
   /** @internal The handle's own cursor, for seq. */ declare _cursor: Cursor | null
   /** @internal Which of several equal keys is searched; equal keys passed by the last search for one. */
   declare _nth: number
@@ -91,6 +93,7 @@ export class BTree implements Shown {
     this._stream = stream
     this._pageStream = stream
     this._cursor = null
+    this._ahead = null
   }
 
   /** Gives a copy of the value, or `fallback` (undefined) when the key is absent. Reads depth pages at most. */
@@ -253,6 +256,7 @@ export class BTree implements Shown {
     const cache = this._cache
     const stream = this._stream
     if (this._state === CLOSED) enter(this, false)
+    if (WORDS && this._ahead !== null) keepKey(this)
     if (stream.rollback !== undefined) {
       stream.rollback()
     } else if (cache._spilled || cache._failed) {

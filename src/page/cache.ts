@@ -143,22 +143,23 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
 /** Gives a frame that holds no page: a new one below capacity, else the least recently used one that can go. */
 export function emptyFrame(cache: PageCache): Frame {
   const all = cache._all
+  const count = all.length
+  const call = cache._call
   let tried = -1
   while (cache.frames >= cache.capacity) {
     let frame: Frame | null = null
-    for (let i = 0; i < all.length; i++) {
+    let oldest = cache._clock
+    for (let i = 0; i < count; i++) {
       const other = all[i]
-      if (
-        other._used > tried &&
-        other._pin !== cache._call &&
-        (frame === null || other._used < frame._used)
-      ) {
+      const used = other._used
+      if (used <= oldest && used > tried && other._pin !== call) {
         frame = other
+        oldest = used
       }
     }
     // All are pinned, or hold changes that cannot be written: the pool grows for good.
     if (frame === null) break
-    tried = frame._used
+    tried = oldest
     if (frame._pgno < 0) return frame
     if (frame._dirtyEnd > 0) {
       if (cache._failed) continue
