@@ -47,16 +47,10 @@ interface Claimed {
   _closeTree: () => void
 }
 
-const VOLUME_OPTIONS = [
-  "firstBlock",
-  "blockCount",
-  "format",
-  "writeAlign",
-  "erasedReads",
-  "checksum",
-  "resize",
-]
-const OWN_OPTIONS = ["region", "device", "file", "closeOnKill"]
+const PLACES = " region device file "
+const OF_BOTH = " pagesize readonly "
+const OF_VOLUME = " firstBlock blockCount format writeAlign erasedReads checksum resize "
+const OF_TREE = " flags duplicates cachesize minkeypage reserve compare prefix lorder checksums "
 
 /** What is open. */
 const claims: Claim[] = []
@@ -78,16 +72,17 @@ export function open(options: OpenOptions): Store {
   const names = Object.keys(options)
   let places = 0
   for (let i = 0; i < names.length; i++) {
-    const name = names[i]
-    const value = (options as Record<string, unknown>)[name]
-    const own = OWN_OPTIONS.indexOf(name)
-    if (own >= 0) {
-      if (own < 3) places++
-      continue
+    const name = ` ${names[i]} `
+    const value = (options as Record<string, unknown>)[names[i]]
+    // One text takes fewer variables than a list of names.
+    const ofVolume = OF_BOTH.indexOf(name) >= 0 || OF_VOLUME.indexOf(name) >= 0
+    const ofTree = OF_BOTH.indexOf(name) >= 0 || OF_TREE.indexOf(name) >= 0
+    if (ofVolume) volumeOptions[names[i]] = value
+    if (ofTree) treeOptions[names[i]] = value
+    if (PLACES.indexOf(name) >= 0) places++
+    else if (!ofVolume && !ofTree && names[i] !== "closeOnKill") {
+      throw failure("EINVAL", `unknown option${name}`)
     }
-    const ofVolume = VOLUME_OPTIONS.indexOf(name) >= 0
-    if (!ofVolume) treeOptions[name] = value
-    if (ofVolume || name === "pagesize" || name === "readonly") volumeOptions[name] = value
   }
   if (places !== 1) throw failure("EINVAL", "expected one of region, device and file")
   const claim: Claim = {
