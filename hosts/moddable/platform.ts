@@ -39,16 +39,14 @@ interface XsText {
 const SURROGATE = 0xed
 
 /**
- * Gives the number of bytes `text` takes as UTF-8, and writes them to the start of `target` unless that is null. Throws EINVAL for a
- * lone surrogate. Allocates 9 slots and the bytes.
+ * Gives the UTF-8 bytes of `text`, in an array of just their number. Throws EINVAL for a lone surrogate. Allocates 9 slots and the
+ * bytes.
  */
-export function encodeText(text: string, target: Uint8Array | null): number {
+export function encodeText(text: string): Uint8Array {
   const bytes = new Uint8Array((ArrayBuffer as unknown as XsArrayBuffer).fromString(text))
   // Where strings keep surrogate pairs apart, or nothing tells, each byte is looked at.
   const told = (String as unknown as { fromArrayBuffer?: unknown }).fromArrayBuffer !== undefined
   const wellFormed = (text as unknown as XsText).isWellFormed
   const sound = told && wellFormed !== undefined ? wellFormed.call(text) : bytes.indexOf(SURROGATE) < 0
-  if (!sound) return portableEncodeText(text, target)
-  if (target !== null) target.set(bytes)
-  return bytes.length
+  return sound ? bytes : portableEncodeText(text)
 }
