@@ -13,6 +13,9 @@ import { Worker } from "./worker.ts"
 const PAGESIZE = 512
 const CACHED: Scenario = { keys: "random", count: 2000, pagesize: PAGESIZE, frames: 600 }
 
+/** Slots an operation that come of another one in between: a cursor begins again after 2,000 steps. */
+const SELDOM = 0.01
+
 let script: string
 
 /** One worker with one database. */
@@ -90,7 +93,7 @@ describeOnXS("on XS, 2,000 random keys of 16 bytes, pages of 512, all cached", (
     const cost = await random.cost(operation)
     report(operation, cost)
     expect(cost.misses).toBe(0)
-    expect(cost.slots).toBeLessThanOrEqual(slots)
+    expect(cost.slots).toBeLessThanOrEqual(slots + SELDOM)
   })
 
   test("get with a string key allocates at most 26 slots", async () => {
