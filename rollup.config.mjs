@@ -6,14 +6,32 @@
  *   name      folder under dist/, emptied before the row is written
  *   input     entry name -> source file; the name becomes dist/<name>/<entry>.js
  *   external  what is imported at run time and not bundled
- *   target    language level swc lowers to
- *   platform  the host's own file in the place of src/platform.ts, if it has one
+ *   target    language level swc lowers to, or swc's own `env`
+ *   own       files of src -> the host's own in their place
+ *   keep      the folder is not emptied: another row has begun it
+ *   modules   source file -> what it is imported as, where it is a module of its own already
  *   output    what differs from the common rollup output options (`format: "cjs"`, `banner`, ...)
+ *   assets    file name -> text of a file that no source makes
+ *   first     plugins that find modules before any other
  *   plugins   what runs after swc (a minifier, say)
  */
 import { rmSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import swc from "@rollup/plugin-swc"
+import { exportInternals, importFromCore } from "./hosts/espruino/build/core-and-extras.mjs"
+import { minifyForEspruino } from "./hosts/espruino/build/minify.mjs"
+import { storageFiles } from "./hosts/espruino/build/storage-files.mjs"
+import { freezeTables } from "./hosts/moddable/build/freeze-tables.mjs"
+import { makeMod, modFiles } from "./hosts/moddable/build/mod.mjs"
+
+/** The modules of Espruino, each one file by itself. */
+const ESPRUINO = {
+  btree: "src/btree/core.ts",
+  "btree-extras": "src/btree/extras/index.ts",
+  flash: "src/flash/index.ts",
+  flashtree: "hosts/espruino/index.ts",
+  "flashtree-sd": "hosts/espruino/sd-file-stream.ts",
+}
 
 const rows = [
   {
@@ -35,7 +53,95 @@ const rows = [
       banner: (chunk) => (chunk.isEntry && chunk.name === "cli" ? "#!/usr/bin/env node" : ""),
     },
   },
+  {
+    name: "moddable",
+    input: {
+      btree: "hosts/moddable/btree.ts",
+      flash: "hosts/moddable/flash.ts",
+      moddable: "hosts/moddable/moddable.ts",
+      "moddable-legacy": "hosts/moddable/moddable-legacy.ts",
+      "flash-partition": "hosts/moddable/flash-partition.ts",
+      "flash-partition-legacy": "hosts/moddable/flash-partition-legacy.ts",
+    },
+    external: [/^embedded:/, "flash", "file"],
+    target: "es2022",
+    own: { "src/platform.ts": "hosts/moddable/platform.ts" },
+    output: {
+      format: "es",
+      chunkFileNames: "[name].js",
+      manualChunks: moduleOf,
+      hoistTransitiveImports: false,
+      minifyInternalExports: false,
+    },
+    plugins: [freezeTables()],
+  },
+  {
+    name: "moddable",
+    keep: true,
+    input: { index: "hosts/moddable/index.ts" },
+    modules: {
+      "hosts/iteration.ts": "./btree.js",
+      "src/btree/index.ts": "./btree.js",
+      "src/flash/index.ts": "./flash.js",
+      "src/errors.ts": "./core.js",
+    },
+    target: "es2022",
+    output: { format: "es" },
+    // The names that a program imports; the modules themselves have the names that the SDK's mcpack gives them.
+    assets: Object.fromEntries(
+      ["index", "btree", "flash", "moddable", "flash-partition"].map((entry) => [
+        `entries/${entry}.js`,
+        `export * from "flashtree/dist/moddable/${entry}"\n`,
+      ]),
+    ),
+  },
+  {
+    name: "moddable/mod",
+    input: { flashtree: "hosts/moddable/mod.ts" },
+    target: "es2022",
+    own: { "src/platform.ts": "hosts/moddable/platform.ts" },
+    output: { format: "es" },
+    plugins: [makeMod()],
+    assets: modFiles,
+  },
+  ...Object.keys(ESPRUINO).map((entry, index, entries) => ({
+    name: "espruino",
+    input: { [entry]: ESPRUINO[entry] },
+    own: {
+      "src/platform.ts": "hosts/espruino/platform.ts",
+      "src/checksum.ts": "hosts/espruino/checksum.ts",
+    },
+    // A block with a let or a const in it makes a scope each time it is entered: a quarter of a loop's time.
+    target: { targets: { chrome: "100" }, include: ["transform-block-scoping"] },
+    keep: index > 0,
+    output: {
+      format: "cjs",
+      exports: "named",
+      strict: false,
+      esModule: false,
+      freeze: false,
+      externalLiveBindings: false,
+      generatedCode: { preset: "es2015", symbols: false },
+    },
+    first: entry === "btree" ? [exportInternals()] : entry === "btree-extras" ? [importFromCore()] : [],
+    plugins: [
+      minifyForEspruino(),
+      ...(index === entries.length - 1 ? [storageFiles("dist/espruino", entries)] : []),
+    ],
+  })),
 ]
+
+/** On Moddable: the modules that entries have in common, each one a module of its own that can be preloaded. */
+function moduleOf(id) {
+  if (/\/src\/(btree|page)\/|\/hosts\/(iteration|moddable\/btree)\.ts$/.test(id)) return "btree"
+  if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
+  if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
+  if (/\/hosts\/(store|moddable\/native)\.ts$/.test(id)) return "store"
+  if (/\/hosts\/moddable\/(partition|partition-store)\.ts$/.test(id)) return "partition"
+  if (/\/hosts\/moddable\/(file-stream|file-store|segmented-file-stream|redo-\w+|views)\.ts$/.test(id))
+    return "files"
+  return undefined
+}
 
 /** One shared chunk a folder of src, so that an entry point loads no more than the engines it gives. */
 function roomOf(id) {
@@ -50,8 +156,9 @@ function stripTypes(target) {
       swcrc: false,
       configFile: false,
       minify: false,
+      ...(typeof target === "string" ? {} : { env: target }),
       jsc: {
-        target,
+        ...(typeof target === "string" ? { target } : {}),
         parser: { syntax: "typescript", decorators: false },
         transform: {
           verbatimModuleSyntax: true,
@@ -63,14 +170,38 @@ function stripTypes(target) {
   })
 }
 
-/** Gives `own` to all who import src/platform.ts; `own` itself may still build on that. */
-function replacePlatform(own) {
-  const portable = resolve("src/platform.ts")
+/** Gives the host's own files to all who import what they stand for; an own file itself may still build on that. */
+function replaceWithOwn(own) {
+  const files = new Map(Object.entries(own ?? {}).map(([path, ours]) => [resolve(path), resolve(ours)]))
   return {
-    name: "replace-platform",
+    name: "replace-with-own",
     resolveId(specifier, importer) {
-      if (!own || !importer || importer === resolve(own)) return null
-      return resolve(dirname(importer), specifier) === portable ? resolve(own) : null
+      if (!importer) return null
+      const ours = files.get(resolve(dirname(importer), specifier))
+      return ours === resolve(importer) ? null : (ours ?? null)
+    },
+  }
+}
+
+/** Leaves out what is a module of its own already. */
+function importModules(modules) {
+  const names = new Map(Object.entries(modules ?? {}).map(([path, name]) => [resolve(path), name]))
+  return {
+    name: "import-modules",
+    resolveId(specifier, importer) {
+      const id = importer && names.get(resolve(dirname(importer), specifier))
+      return id ? { id, external: true } : null
+    },
+  }
+}
+
+/** Adds the row's own files to what is written. */
+function addAssets(assets) {
+  return {
+    name: "add-assets",
+    generateBundle() {
+      for (const [fileName, source] of Object.entries(assets ?? {}))
+        this.emitFile({ type: "asset", fileName, source })
     },
   }
 }
@@ -93,10 +224,13 @@ export default rows.map((row) => ({
   external: row.external,
   onwarn: refuseWarning,
   plugins: [
-    replacePlatform(row.platform),
+    ...(row.first ?? []),
+    importModules(row.modules),
+    replaceWithOwn(row.own),
     stripTypes(row.target),
     ...(row.plugins ?? []),
-    emptyFolder(`dist/${row.name}`),
+    addAssets(row.assets),
+    ...(row.keep ? [] : [emptyFolder(`dist/${row.name}`)]),
   ],
   output: {
     dir: `dist/${row.name}`,

@@ -30,10 +30,28 @@ export interface FlashtreeError extends Error {
 /** Gives an Error with `code` and `message`; the caller throws it. */
 export function failure(code: ErrorCode, message: string, cause?: unknown): FlashtreeError {
   const error = new Error(`${code}: ${message}`) as FlashtreeError
-  error.name = "FlashtreeError"
+  // On XS the prototypes of a firmware are frozen, and Error has a name: an assignment would be refused.
+  Object.defineProperty(error, "name", { value: "FlashtreeError" })
   error.code = code
   if (cause !== undefined) error.cause = cause
   return error
+}
+
+/** Throws what failure and corruption make: in one function, for rooms that must be small. */
+export function refuse(code: ErrorCode, message: string, page?: number, offset?: number): never {
+  const error = new Error(`${code}: ${message}`) as FlashtreeError
+  error.name = "FlashtreeError"
+  error.code = code
+  if (page !== undefined) {
+    error.page = page
+    error.offset = offset as number
+  }
+  throw error
+}
+
+/** Throws an ECORRUPT error that names the page and the byte offset within it. */
+export function corrupt(page: number, offset: number, message: string): never {
+  refuse("ECORRUPT", `page ${page}, offset ${offset}: ${message}`, page, offset)
 }
 
 /** Gives an ECORRUPT error that names the page and the byte offset within it. */

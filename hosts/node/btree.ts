@@ -1,4 +1,4 @@
 /** The entry "flashtree/btree" under Node. */
-import "./iteration.ts"
+import "../iteration.ts"
 
 export * from "../../src/btree/index.ts"

@@ -1,4 +1,4 @@
 /** The package's main entry under Node: all engines, with iterators. */
-import "./iteration.ts"
+import "../iteration.ts"
 
 export * from "../../src/index.ts"

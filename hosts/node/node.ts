@@ -1,6 +1,9 @@
 /** The entry "flashtree/node": what only Node has. */
+
+export type { Store, StoreOptions } from "../store.ts"
 export { FileStream, type FileStreamOptions, type NodeFsLike } from "./file-stream.ts"
 export { FlashImage, type FlashImageOptions } from "./flash-image.ts"
+export { type OpenOptions, open } from "./open.ts"
 export { FlashCounters } from "./simulator/counters.ts"
 export { FlashViolation, PowerCut } from "./simulator/errors.ts"
 export type { CutMode } from "./simulator/medium.ts"

@@ -1,8 +1,8 @@
 /** What is checked of a page when it comes from the stream (spec section 13): 1.85 checks none of it (defect Q15). */
-import { corruption } from "../errors.ts"
+import { corrupt } from "../errors.ts"
+import { markDirty } from "../page/dirty.ts"
 import type { Frame } from "../page/pool.ts"
 import {
-  aligned,
   BIG_DATA,
   BIG_KEY,
   CHILD,
@@ -12,106 +12,93 @@ import {
   INTERNAL,
   ITEM_FLAGS,
   ITEM_HEADER,
-  KEY_SIZE,
   LEAF,
   LOWER,
   OVERFLOW,
   PGNO,
+  PRESERVE,
   REFERENCE,
   TYPE_MASK,
+  UPPER,
 } from "./layout.ts"
-import { upperBound } from "./page.ts"
+import { refill, setWord, wordAt } from "./page.ts"
 import type { BTree } from "./tree.ts"
 
 /**
  * Checks the page in `frame` against its own number and type: header bounds, every slot and item inside the page, items not
- * overlapping, children and references in range. Sets frame.kind and frame.gaps. Throws ECORRUPT.
+ * overlapping, children and references in range. Sets its _kind, _count, _upper and _gaps. Throws ECORRUPT.
  */
-export function checkPage(tree: BTree, frame: Frame): void {
-  const view = frame.view
-  const base = frame.base
-  const own = view.getUint32(base + PGNO, tree._little)
-  if (own !== frame.pgno) throw corruption(frame.pgno, PGNO, `the page says it is number ${own}`)
-  const type = view.getUint32(base + FLAGS, tree._little) & TYPE_MASK
-  if (type === INTERNAL || type === LEAF) checkItems(tree, frame, type)
-  else if (type !== OVERFLOW) throw corruption(frame.pgno, FLAGS, `page type ${type} is not part of a btree`)
-  if (tree._checks !== 0) tree._verifyCheck(frame)
+export function checkPage(this: BTree, frame: Frame): void {
+  const view = frame._view
+  const base = frame._base
+  const pgno = frame._pgno
+  const pagesize = this._pagesize
+  const own = wordAt(frame, base + PGNO)
+  const type = wordAt(frame, base + FLAGS) & TYPE_MASK
+  const leaf = type === LEAF
+  if (own !== pgno || !(leaf || type === INTERNAL || type === OVERFLOW)) {
+    corrupt(pgno, PGNO, `page number ${own}, type ${type}`)
+  }
+  if (type !== OVERFLOW) {
+    const lower = view.getUint16(base + LOWER, true)
+    // An empty 64 KiB page stores 0 for 65536.
+    const upper = view.getUint16(base + UPPER, true) || 65536
+    let gaps = pagesize - upper
+    if (lower < (leaf ? HEADER : HEADER + 2) || lower > upper || upper > pagesize || (lower & 1) !== 0) {
+      corrupt(pgno, LOWER, `free space ${lower} to ${upper} of ${pagesize}`)
+    }
+    const end = base + lower
+    const last = pagesize - ITEM_HEADER
+    for (let slot = base + HEADER; slot < end; slot += 2) {
+      const offset = view.getUint16(slot, true)
+      if (offset < upper || offset > last) corrupt(pgno, slot - base, `an item at ${offset}`)
+      const at = base + offset
+      const keySize = view.getUint32(at, true)
+      const second = view.getUint32(at + DATA_SIZE, true)
+      const flags = frame._bytes[at + ITEM_FLAGS]
+      const size = ITEM_HEADER + keySize + (leaf ? second : 0)
+      if (offset + size > pagesize || flags > 3)
+        corrupt(pgno, offset, `an item of ${size} bytes, flags ${flags}`)
+      gaps -= (size + 3) & ~3
+      if (!leaf) checkPageNumber(this, pgno, offset + CHILD, second)
+      for (let part = flags; part > 0; part -= part & BIG_KEY || BIG_DATA) {
+        const isKey = (part & BIG_KEY) !== 0
+        if (!isKey && !leaf) break
+        const reference = isKey ? offset + ITEM_HEADER : offset + ITEM_HEADER + keySize
+        const bytes = (isKey ? keySize : second) === REFERENCE ? wordAt(frame, base + reference + 4) : 1e15
+        if (bytes > (this._pages - 2) * (pagesize - HEADER)) {
+          corrupt(pgno, reference, `a reference to ${bytes} bytes`)
+        }
+        checkPageNumber(this, pgno, reference, wordAt(frame, base + reference))
+      }
+    }
+    if (gaps < 0) corrupt(pgno, UPPER, "items overlap")
+    frame._count = (lower - HEADER) >> 1
+    frame._upper = upper
+    frame._gaps = gaps
+  }
+  if (this._checks !== 0) this._verifyCheck(frame)
   // Last: a page that is refused stays unchecked, and is refused again.
-  frame.kind = type
+  frame._kind = type
 }
 
-function checkItems(tree: BTree, frame: Frame, type: number): void {
-  const view = frame.view
-  const base = frame.base
-  const little = tree._little
-  const pagesize = tree._pagesize
-  const lower = view.getUint16(base + LOWER, little)
-  const upper = upperBound(tree, frame)
-  if (lower < HEADER || lower > upper || upper > pagesize || (lower & 1) !== 0) {
-    throw corruption(frame.pgno, LOWER, `free space from ${lower} to ${upper} in a page of ${pagesize}`)
-  }
-  if (type === INTERNAL && lower === HEADER)
-    throw corruption(frame.pgno, LOWER, "an internal page without items")
-  let total = 0
-  for (let slot = HEADER; slot < lower; slot += 2) {
-    const offset = view.getUint16(base + slot, little)
-    if (offset < upper || offset + ITEM_HEADER > pagesize) {
-      throw corruption(
-        frame.pgno,
-        slot,
-        `a slot points to ${offset}, outside the items (${upper} to ${pagesize})`,
-      )
-    }
-    const at = base + offset
-    const keySize = view.getUint32(at + KEY_SIZE, little)
-    const dataSize = type === LEAF ? view.getUint32(at + DATA_SIZE, little) : 0
-    const flags = frame.bytes[at + ITEM_FLAGS]
-    const size = ITEM_HEADER + keySize + dataSize
-    if (size > pagesize || offset + aligned(size) > pagesize || (flags & ~(BIG_DATA | BIG_KEY)) !== 0) {
-      throw corruption(
-        frame.pgno,
-        offset,
-        `an item of ${size} bytes with flags ${flags} does not fit the page`,
-      )
-    }
-    if ((flags & BIG_KEY) !== 0) {
-      if (keySize !== REFERENCE)
-        throw corruption(frame.pgno, offset, `a reference to a key of ${keySize} bytes`)
-      checkReference(tree, frame, offset + ITEM_HEADER)
-    }
-    if (type === INTERNAL) {
-      const child = view.getUint32(at + CHILD, little)
-      if (child < 2 || child >= tree._pages) throw badPageNumber(tree, frame.pgno, offset + CHILD, child)
-    } else if ((flags & BIG_DATA) !== 0) {
-      if (dataSize !== REFERENCE)
-        throw corruption(frame.pgno, offset, `a reference to data of ${dataSize} bytes`)
-      if ((flags & BIG_KEY) === 0 && !little && tree._mend !== undefined) tree._mend(frame, at, keySize)
-      checkReference(tree, frame, offset + ITEM_HEADER + keySize)
-    }
-    total += aligned(size)
-  }
-  frame.gaps = pagesize - upper - total
-  if (frame.gaps < 0)
-    throw corruption(frame.pgno, upper, `items of ${total} bytes overlap in ${pagesize - upper}`)
-}
-
-/** Checks the reference at offset `at` of the page: first page in range, length possible in this file. */
-function checkReference(tree: BTree, frame: Frame, at: number): void {
-  const pgno = frame.view.getUint32(frame.base + at, tree._little)
-  const length = frame.view.getUint32(frame.base + at + 4, tree._little)
-  if (pgno < 2 || pgno >= tree._pages) throw badPageNumber(tree, frame.pgno, at, pgno)
-  if (length > chainBytesMax(tree)) {
-    throw corruption(frame.pgno, at + 4, `an overflow chain of ${length} bytes in ${tree._pages} pages`)
-  }
-}
-
-/** Gives the longest overflow chain that the file can hold, in bytes. */
-export function chainBytesMax(tree: BTree): number {
-  return (tree._pages - 2) * (tree._pagesize - HEADER)
-}
-
-/** Gives the error for a page number read at `offset` of page `pgno` that is no page of the file; after it the file may not grow. */
-export function badPageNumber(tree: BTree, pgno: number, offset: number, found: number): Error {
+/** Checks the page number read at `offset` of page `pgno`: ECORRUPT when it is no page of the file, which then may not grow. */
+export function checkPageNumber(tree: BTree, pgno: number, offset: number, found: number): void {
+  if (found >= 2 && found < tree._pages) return
   if (found >= tree._pages) tree._cutShort = true
-  return corruption(pgno, offset, `refers to page ${found}; the file has pages 2 to ${tree._pages - 1}`)
+  corrupt(pgno, offset, `refers to page ${found}, not 2 to ${tree._pages - 1}`)
+}
+
+/** Finishes a dirty page before it is written. A page check that we do not keep up must not stay behind. */
+export function sealPage(this: BTree, frame: Frame): void {
+  const at = frame._base + FLAGS
+  const flags = wordAt(frame, at)
+  if (frame._kind === 0) return
+  if (this._gapless && frame._gaps > 0) refill(this, frame, frame, 0, frame._count)
+  if (this._checks !== 0) {
+    this._storeCheck(frame)
+  } else if (flags > (TYPE_MASK | PRESERVE)) {
+    setWord(frame, at, flags & (TYPE_MASK | PRESERVE))
+    markDirty(this._cache, frame, FLAGS, LOWER)
+  }
 }

@@ -3,29 +3,30 @@
  * after a change it finds its place again by the key. So any number of cursors stay right while the tree changes, nothing is
  * registered anywhere, and an abandoned cursor costs nothing (defects Q6, Q7).
  */
-
-import type { Bytes, Region } from "../bytes.ts"
-import { checkTarget, copyOut, growRegion, makeRegion } from "../bytes.ts"
-import { corruption, failure } from "../errors.ts"
-import { fetchPage, pin, unpin } from "../page/cache.ts"
+import { type Bytes, type Kept, keep, roomIn, toBytes } from "../bytes.ts"
+import { corrupt, refuse } from "../errors.ts"
+import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { copyBytes, moveBytes, replaceBytes } from "../platform.ts"
-import { begin, enter, enterWrite, finish, takeKey } from "./handle.ts"
-import { BIG_KEY, HEADER, ITEM_FLAGS, ITEM_HEADER, KEY_SIZE, LEAF, NEXT, PREV } from "./layout.ts"
-import { itemAt, itemCount } from "./page.ts"
-import { copyValue, copyValueInto, type Shown, showRecord } from "./record.ts"
+import { compareBytes, copyBytes, WORDS } from "../platform.ts"
+import { BUSY, enter, finish, OPEN } from "./handle.ts"
+import { DATA_SIZE, HEADER, ITEM_FLAGS, ITEM_HEADER, LEAF, NEXT, PREV } from "./layout.ts"
+import { itemAt } from "./page.ts"
+import { readValue, type Shown, showRecord } from "./record.ts"
 import { removeRecords } from "./remove.ts"
-import { compareKeys, loadBigKey, neighbourLeaf, search, searchEdge } from "./search.ts"
+import { itemKey, keepKey, neighbour, search, TO_FIRST, TO_LAST } from "./search.ts"
 import type { BTree } from "./tree.ts"
+import { DESC, INCL } from "./types.ts"
 
 /**
  * Where a cursor stands: nowhere yet; on its record; where its record was, or would be; or, among duplicates, before the equal
  * record that took the place of the one it deleted itself.
  */
-const NOWHERE = 0
+export const NOWHERE = 0
 export const ON = 1
 const GONE = 2
 const DELETED = 3
+
+const NO_RECORD = "no record under the cursor"
 
 export class Cursor implements Shown {
   declare bytes: Uint8Array
@@ -34,44 +35,62 @@ export class Cursor implements Shown {
   declare valueOffset: number
   declare valueLength: number
   /** @internal */ declare _tree: BTree
-  /** @internal */ declare _key: Region
-  /** @internal */ declare _keyLength: number
+  /** @internal */ declare _state: number
+  /** @internal */ declare _leaf: Frame
   /** @internal */ declare _page: number
   /** @internal */ declare _index: number
   /** @internal tree._changes when _page and _index were right. */ declare _changes: number
-  /** @internal */ declare _state: number
+  /** @internal A copy of the key, unless this is tree._ahead. */ declare _key: Kept
+  /** @internal First word of the key, -1 where it is shorter, or on overflow pages. */ declare _head: number
   /** @internal Which of several equal keys, from 0; kept only in trees with duplicates. */
   declare _ordinal: number
+  /** @internal Bounds and flags of the range that _step goes through; null for none. */
+  declare _start: Uint8Array | null
+  /** @internal */ declare _end: Kept | null
+  /** @internal */ declare _flags: number
+  /** @internal 0 not begun, 1 under way, 2 at its end. */ declare _phase: number
 
-  /** @internal */
-  constructor(tree: BTree) {
+  /** @internal The bounds are copied; nothing is read. MicroPython's rules (specs: micropython-btree section 3). */
+  constructor(tree: BTree, start?: Bytes | null, end?: Bytes | null, flags?: number) {
+    enter(tree, false)
     this._tree = tree
-    this._key = makeRegion(32)
-    this._keyLength = 0
-    this._page = 0
-    this._index = 0
-    this._changes = -1
     this._state = NOWHERE
+    this._index = 0
+    this._page = 0
+    this._changes = -1
+    this._head = -1
+    this._key = keep(null, null, 0, 32)
     this._ordinal = 0
-    this.bytes = this._key.bytes
-    this.keyOffset = 0
-    this.keyLength = 0
-    this.valueOffset = 0
-    this.valueLength = 0
+    this._start = null
+    this._end = null
+    this._flags = flags || 0
+    this._phase = 0
+    if ((this._flags & ~(INCL | DESC)) !== 0) refuse("EINVAL", `range flags ${flags}`)
+    if (start !== undefined && start !== null) {
+      const bytes = new Uint8Array(toBytes(start, "start key"))
+      if (bytes.length === 0) refuse("EINVAL", "an empty start key: leave it out")
+      this._start = bytes
+    }
+    if (end !== undefined && end !== null) {
+      const bytes = toBytes(end, "end key")
+      this._end = keep(null, bytes, 0, bytes.length)
+    }
   }
 
   /** Goes to the first record; false when the tree is empty. Reads depth pages at most. */
   first(): boolean {
-    enter(this._tree)
-    searchEdge(this._tree, false)
-    return this._forward(this._tree._leaf, 0, 0)
+    const tree = this._tree
+    enter(tree, false)
+    search(tree, TO_FIRST)
+    return this._land(tree._leaf, 0, 0)
   }
 
   /** Goes to the last record; false when the tree is empty. */
   last(): boolean {
-    enter(this._tree)
-    searchEdge(this._tree, true)
-    return this._backward(this._tree._leaf, this._tree._index - 1, 0)
+    const tree = this._tree
+    enter(tree, false)
+    search(tree, TO_LAST)
+    return this._land(tree._leaf, tree._index - 1, 0)
   }
 
   /**
@@ -79,201 +98,226 @@ export class Cursor implements Shown {
    * at the end: the cursor then stays where it is. A fresh cursor goes to the first record. Allocates nothing.
    */
   next(): boolean {
-    enter(this._tree)
-    if (this._state === NOWHERE) return this.first()
-    const leaf = this._settle()
-    return this._forward(leaf, this._state === ON ? this._index + 1 : this._index, 1)
+    const tree = this._tree
+    if (!WORDS || this._head < 0 || this._changes !== tree._changes || tree._state !== OPEN)
+      return this._forward()
+    // A step on one leaf, or to the first record of the next one, while nothing has changed. The key is not copied.
+    let leaf = this._leaf
+    let index = this._index + 1
+    if (tree._ahead !== this && tree._ahead !== null) keepKey(tree)
+    if (leaf._pgno !== this._page || leaf._kind !== LEAF) return this._forward()
+    if (index < leaf._count) {
+      leaf._used = ++tree._cache._clock
+    } else {
+      const beyond = neighbour(tree, leaf, NEXT)
+      if (beyond === null || beyond._count === 0) return this._forward()
+      leaf = beyond
+      index = 0
+    }
+    const view = leaf._view
+    const slot = leaf._base + HEADER + index * 2
+    const at = leaf._base + view.getUint16(slot, true)
+    const size = view.getUint32(at, true)
+    const body = at + ITEM_HEADER
+    if (size < 4 || leaf._bytes[at + ITEM_FLAGS] !== 0) return this._forward()
+    const head = view.getUint32(body)
+    if (head <= this._head) {
+      // The first words do not tell which of the two keys is larger.
+      const before = leaf._base + view.getUint16(slot - 2, true)
+      if (index === 0 || head < this._head) return this._forward()
+      const length = view.getUint32(before, true)
+      if (compareBytes(leaf, body, size, leaf, before + ITEM_HEADER, length) <= 0) return this._forward()
+    }
+    if (index === 0) {
+      this._leaf = leaf
+      this._page = leaf._pgno
+    }
+    tree._ahead = this
+    this._index = index
+    this._head = head
+    this.bytes = leaf._bytes
+    this.keyOffset = body
+    this.keyLength = size
+    this.valueOffset = body + size
+    this.valueLength = view.getUint32(at + DATA_SIZE, true)
+    return true
   }
 
   /** Goes to the record before, as next() does to the one after; a fresh cursor goes to the last record. */
   previous(): boolean {
-    enter(this._tree)
     if (this._state === NOWHERE) return this.last()
-    const leaf = this._settle()
-    return this._backward(leaf, this._index - 1, -1)
+    this._settle()
+    return this._land(this._leaf, this._index - 1, -1)
   }
 
   /** Goes to the smallest key >= `key`, the first of equal ones; false, staying where it is, when there is none. */
   seek(key: Bytes): boolean {
     const tree = this._tree
-    enter(tree)
-    takeKey(tree, key)
-    if (tree._duplicates) search(tree, -1)
-    else search(tree, 0)
-    return this._forward(tree._leaf, tree._index, 0)
+    enter(tree, false)
+    const bytes = toBytes(key, "key")
+    tree._key = keep(tree._key, bytes, 0, bytes.length)
+    search(tree, tree._duplicates ? -1 : 0)
+    return this._land(tree._leaf, tree._index, 0)
   }
 
   /** Gives a copy of the key the cursor stands on (or stood on, when the record was deleted). EINVAL before the first move. */
   key(): Uint8Array {
-    enter(this._tree)
-    this._refuseNowhere()
-    return copyOut(this._key.bytes, 0, this._keyLength)
+    if (WORDS && this._tree._ahead === this) {
+      enter(this._tree, false)
+      keepKey(this._tree)
+    }
+    const key = new Uint8Array(this._key._length)
+    if (this.keyInto(key) < 0) refuse("EINVAL", NO_RECORD)
+    return key
   }
 
   /** Gives a copy of the value. EINVAL when there is no record under the cursor. */
   value(): Uint8Array {
-    enter(this._tree)
-    this._refuseNowhere()
-    const leaf = this._settle()
-    if (this._state !== ON)
-      throw failure("EINVAL", "the record under the cursor was deleted; move the cursor first")
-    return copyValue(this._tree, leaf, this._index)
+    if (!this._settle()) refuse("EINVAL", NO_RECORD)
+    return readValue(this._tree, this._leaf, this._index, undefined, 0) as Uint8Array
   }
 
   /** Copies what fits of the key into `target` from `offset` (0); gives its length, -1 before the first move. */
   keyInto(target: Uint8Array, offset?: number): number {
-    enter(this._tree)
-    const at = checkTarget(target, offset)
+    const at = offset || 0
+    enter(this._tree, false)
+    if (WORDS && this._tree._ahead === this) keepKey(this._tree)
+    const length = this._key._length
+    const part = roomIn(target, at, length)
     if (this._state === NOWHERE) return -1
-    const room = target.length - at
-    const part = this._keyLength < room ? this._keyLength : room
-    if (part > 0) copyBytes(this._key.bytes, 0, target, at, part)
-    return this._keyLength
+    copyBytes(this._key._bytes, 0, target, at, part)
+    return length
   }
 
   /** Copies what fits of the value into `target` from `offset` (0); gives its length, -1 when there is no record here. */
   valueInto(target: Uint8Array, offset?: number): number {
-    enter(this._tree)
-    const at = checkTarget(target, offset)
-    if (this._state === NOWHERE) return -1
-    const leaf = this._settle()
-    if (this._state !== ON) return -1
-    return copyValueInto(this._tree, leaf, this._index, target, at)
+    if (!this._settle()) return -1
+    return readValue(this._tree, this._leaf, this._index, target, offset || 0) as number
   }
 
   /** Deletes the record under the cursor (one of equal ones); false when there is none. next() then gives the one after it. */
   declare delete: () => boolean
 
-  /** Lets go of the cursor's buffers. It goes back to being fresh. */
+  /** Lets go of the cursor's buffer. It goes back to being fresh. */
   close(): void {
+    const tree = this._tree
+    if (WORDS && tree._ahead === this) tree._ahead = null
     this._state = NOWHERE
-    this._key = makeRegion(1)
-    this._keyLength = 0
-    this.bytes = this._key.bytes
+    this._head = -1
+    this._key = keep(null, null, 0, 1)
+    this.bytes = this._key._bytes
   }
 
-  /** @internal */
-  _refuseNowhere(): void {
-    if (this._state === NOWHERE) throw failure("EINVAL", "the cursor is on no record yet; move it first")
+  /** @internal Moves to the next record of the range; false at its end, and ever after. */
+  _step(): boolean {
+    const down = (this._flags & DESC) !== 0
+    const end = this._end
+    let on = false
+    // The smallest key >= start begins a range in either direction.
+    if (this._phase === 2) enter(this._tree, false)
+    else if (this._phase === 0 && this._start !== null) on = this.seek(this._start)
+    else on = down ? this.previous() : this.next()
+    if (on && end !== null) {
+      const ahead = WORDS && this._tree._ahead === this
+      const order = ahead
+        ? this._tree._order(this._leaf, this.keyOffset, this.keyLength, end, 0, end._length)
+        : this._tree._order(this._key, 0, this._key._length, end, 0, end._length)
+      on = order === 0 ? (this._flags & INCL) !== 0 : order > 0 === down
+    }
+    this._phase = on ? 1 : 2
+    return on
   }
 
-  /** @internal */
-  _isOnRecord(): boolean {
+  /** @internal Finds the cursor's place again where it must; tells whether it is on its record, which is then in _leaf. */
+  _settle(): boolean {
+    const tree = this._tree
+    const cache = tree._cache
+    enter(tree, false)
+    if (WORDS && tree._ahead === this) keepKey(tree)
     if (this._state === NOWHERE) return false
-    this._settle()
+    if (this._changes !== tree._changes) {
+      tree._key = keep(tree._key, this._key._bytes, 0, this._key._length)
+      tree._nth = this._ordinal
+      const found = search(tree, 0)
+      if (this._state !== DELETED) this._state = found ? ON : GONE
+      this._head = -1
+      this._leaf = tree._leaf
+      this._page = tree._leaf._pgno
+      this._index = tree._index
+      this._changes = tree._changes
+    } else if (this._leaf._pgno === this._page && this._leaf._kind === LEAF) {
+      cache.hits++
+      this._leaf._used = ++cache._clock
+    } else {
+      this._leaf = fetchPage(cache, this._page, LEAF)
+    }
     return this._state === ON
   }
 
-  /** @internal Gives the leaf of the cursor's position, which it finds again by key after a change. */
-  _settle(): Frame {
-    const tree = this._tree
-    if (this._changes === tree._changes) return fetchPage(tree._cache, this._page, LEAF)
-    this._useKey()
-    const found = tree._duplicates ? tree._findEqual(this._ordinal) : search(tree, 0)
-    if (this._state !== DELETED) this._state = found ? ON : GONE
-    this._page = tree._leaf.pgno
-    this._index = tree._index
-    this._changes = tree._changes
-    return tree._leaf
-  }
-
-  /** @internal Makes the cursor's key the tree's search key. */
-  _useKey(): void {
-    const tree = this._tree
-    tree._key = growRegion(tree._key, this._keyLength)
-    moveBytes(this._key, 0, tree._key, 0, this._keyLength)
-    tree._keyLength = this._keyLength
-  }
-
-  /** @internal Lands on item `index` of the leaf, or on the first item of a leaf to the right. */
-  _forward(leaf: Frame, index: number, order: number): boolean {
-    const tree = this._tree
-    let frame = leaf
-    let at = index
-    let left = tree._pages
-    while (at >= itemCount(tree, frame)) {
-      const after = neighbourLeaf(tree, frame, NEXT, PREV)
-      if (after === null) return false
-      if (--left === 0) throw corruption(after.pgno, NEXT, "the leaves are linked in a circle")
-      frame = after
-      at = 0
-    }
-    return this._land(frame, at, order)
-  }
-
-  /** @internal Lands on item `index` of the leaf, or on the last item of a leaf to the left. */
-  _backward(leaf: Frame, index: number, order: number): boolean {
-    const tree = this._tree
-    let frame = leaf
-    let at = index
-    let left = tree._pages
-    while (at < 0) {
-      const before = neighbourLeaf(tree, frame, PREV, NEXT)
-      if (before === null) return false
-      if (--left === 0) throw corruption(before.pgno, PREV, "the leaves are linked in a circle")
-      frame = before
-      at = itemCount(tree, frame) - 1
-    }
-    return this._land(frame, at, order)
+  /** @internal next() in all cases. */
+  _forward(): boolean {
+    if (this._state === NOWHERE) return this.first()
+    const on = this._settle()
+    return this._land(this._leaf, on ? this._index + 1 : this._index, 1)
   }
 
   /**
-   * @internal Stands on item `index` of the leaf and keeps its key. `order` tells which way the cursor came (0: it was placed);
-   * a key on the wrong side of the one before is ECORRUPT, which ends every circle.
+   * @internal Stands on item `index` of the leaf, or, where it has none, on the one beyond its edge, and keeps its key; false
+   * at the end. `order` tells which way the cursor came (0: it was placed); a key on the wrong side of the one before is ECORRUPT,
+   * which ends every circle.
    */
   _land(leaf: Frame, index: number, order: number): boolean {
     const tree = this._tree
-    const at = itemAt(tree, leaf, index)
-    let source: Region = leaf
-    let offset = at + ITEM_HEADER
-    let length = leaf.view.getUint32(at + KEY_SIZE, tree._little)
-    pin(tree._cache, leaf)
-    if ((leaf.bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0) {
-      length = loadBigKey(tree, leaf, at)
-      source = tree._big
-      offset = 0
+    let frame = leaf
+    let at = index
+    if (at < 0 || at >= frame._count) {
+      const beyond = neighbour(tree, frame, at < 0 ? PREV : NEXT)
+      if (beyond === null) return false
+      frame = beyond
+      at = at < 0 ? frame._count - 1 : 0
+      if (frame._count === 0) corrupt(frame._pgno, HEADER, "an empty leaf")
     }
-    const step = this._remember(source, offset, length)
+    const length = itemKey(tree, frame, itemAt(frame, at))
+    const from = tree._from
+    const fromAt = tree._fromAt
+    const step = order === 0 ? 1 : tree._order(from, fromAt, length, this._key, 0, this._key._length)
     if (order !== 0 && (step === 0 ? !tree._duplicates : step > 0 !== order > 0)) {
-      throw corruption(leaf.pgno, HEADER + index * 2, "a key out of order")
+      corrupt(frame._pgno, HEADER + at * 2, "a key out of order")
     }
-    this._page = leaf.pgno
-    this._index = index
+    this._key = keep(this._key, from._bytes, fromAt, length)
+    if (WORDS) {
+      if (tree._ahead === this) tree._ahead = null
+      const first = from === frame && length >= 4 && !tree._duplicates && tree._order === compareBytes
+      this._head = first ? from._view.getUint32(fromAt) : -1
+    }
+    this._leaf = frame
+    this._page = frame._pgno
+    this._index = at
     this._changes = tree._changes
-    if (tree._duplicates) this._ordinal = tree._ordinalOf(this, order, step === 0)
-    this._state = ON
-    unpin(tree._cache, leaf)
-    showRecord(tree, this, leaf, index)
-    return true
-  }
-
-  /** @internal Keeps a copy of the key and tells how it orders against the one kept before. */
-  _remember(source: Region, offset: number, length: number): number {
-    const tree = this._tree
-    const old = this._keyLength
-    this._keyLength = length
-    if (tree._compare === null && length <= this._key.bytes.length) {
-      return replaceBytes(source, offset, length, this._key, old)
+    if (tree._duplicates) {
+      frame._pin = tree._cache._call
+      this._ordinal = tree._ordinalOf(this, order, step === 0)
     }
-    const step = compareKeys(tree, source, offset, length, this._key, 0, old)
-    this._key = growRegion(this._key, length)
-    moveBytes(source, offset, this._key, 0, length)
-    return step
+    this._state = ON
+    showRecord(tree, this, frame, at)
+    return true
   }
 }
 
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 Cursor.prototype.delete = function (this: Cursor): boolean {
   const tree = this._tree
-  enterWrite(tree)
-  if (!this._isOnRecord()) return false
-  this._useKey()
-  const found = tree._duplicates ? tree._findEqual(this._ordinal) : search(tree, 0)
-  if (!found) throw corruption(this._page, HEADER, "the record under the cursor is not where its key belongs")
-  begin(tree)
-  removeRecords(tree, tree._index, tree._index + 1)
-  tree._changes++
+  enter(tree, true)
+  const on = this._state === ON && this._changes === tree._changes
+  this._changes = -1
+  if (!this._settle()) {
+    if (on) corrupt(this._page, HEADER, "the record is not where its key belongs")
+    return false
+  }
+  tree._state = BUSY
+  removeRecords(tree, tree._index, tree._index + 1, false)
   this._state = tree._duplicates ? DELETED : GONE
+  this._head = -1
   finish(tree)
   return true
 }

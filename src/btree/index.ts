@@ -1,23 +1,25 @@
-/** The btree engine: Berkeley DB 1.85 files through MicroPython's API. */
-export { Cursor } from "./cursor.ts"
-export { RangeIterator, type RangeResult } from "./extras/install.ts"
-export { open } from "./open.ts"
-export { BTree } from "./tree.ts"
+/** The btree engine, all of it: Berkeley DB 1.85 files through MicroPython's API. */
+import "./tuning/install.ts"
+
 export {
+  BTree,
+  Cursor,
   DESC,
-  type Finding,
   INCL,
-  type OpenOptions,
-  type Progress,
-  R_CURSOR,
+  open,
   R_DUP,
+  R_NOOVERWRITE,
+} from "./core.ts"
+export {
+  R_CURSOR,
   R_FIRST,
   R_IAFTER,
   R_IBEFORE,
   R_LAST,
   R_NEXT,
-  R_NOOVERWRITE,
   R_PREV,
   R_SETCURSOR,
-  type Stat,
-} from "./types.ts"
+  RangeIterator,
+  type RangeResult,
+} from "./extras/index.ts"
+export type { Finding, OpenOptions, Progress, Stat } from "./types.ts"

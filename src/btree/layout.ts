@@ -56,12 +56,6 @@ export const BIG_KEY = 2
 /** Bytes of a reference to an overflow chain. */
 export const REFERENCE = 8
 
-/** Gives the longest key + data that stay in the leaf (spec section 2), signed arithmetic against defect Q10. */
-export function inlineLimit(pagesize: number, minkeypage: number): number {
-  const limit = Math.floor((pagesize - HEADER) / minkeypage) - 14
-  return limit < 30 ? 30 : limit
-}
-
 /** Gives `size` rounded up to a multiple of 4: what an item of that many bytes takes. */
 export function aligned(size: number): number {
   return (size + 3) & ~3

@@ -1,95 +1,83 @@
 /**
  * Items of one page: the slot index grows up from the header, items grow down from the end. A page may hold gaps, bytes of the
- * item area that no item uses (frame.gaps counts them); never one written to a stream where 1.85 may write too (FORMAT.md).
+ * item area that no item uses (frame._gaps counts them); never one written to a stream where 1.85 may write too (FORMAT.md).
+ * Offsets named `at` are those of the frame's buffer, others those of the page.
  */
-import { makeRegion } from "../bytes.ts"
-import { corruption } from "../errors.ts"
-import { markDirty } from "../page/cache.ts"
-import { Frame } from "../page/pool.ts"
-import { moveBytes, zeroBytes } from "../platform.ts"
-import {
-  aligned,
-  DATA_SIZE,
-  FLAGS,
-  HEADER,
-  ITEM_HEADER,
-  KEY_SIZE,
-  LEAF,
-  LOWER,
-  NEXT,
-  OVERFLOW,
-  PGNO,
-  PREV,
-  UPPER,
-} from "./layout.ts"
+import { corrupt } from "../errors.ts"
+import { markDirty } from "../page/dirty.ts"
+import { type Frame, takeFrame } from "../page/pool.ts"
+import { copyBytes } from "../platform.ts"
+import { DATA_SIZE, FLAGS, HEADER, ITEM_HEADER, LEAF, LOWER, NEXT, PGNO, PREV, UPPER } from "./layout.ts"
 import type { BTree } from "./tree.ts"
 
-/** Gives the number of items on a tree page. */
-export function itemCount(tree: BTree, frame: Frame): number {
-  return (frame.view.getUint16(frame.base + LOWER, tree._little) - HEADER) >> 1
+/** Gives the word at `at`. */
+export function wordAt(frame: Frame, at: number): number {
+  return frame._view.getUint32(at, true)
 }
 
-/** Gives the offset of item `index` in the frame's buffer (not in the page). */
-export function itemAt(tree: BTree, frame: Frame, index: number): number {
-  return frame.base + frame.view.getUint16(frame.base + HEADER + index * 2, tree._little)
+/** Sets the word at `at`; to mark it dirty is the caller's. */
+export function setWord(frame: Frame, at: number, value: number): void {
+  frame._view.setUint32(at, value, true)
 }
 
-/** Gives the bytes the item at buffer offset `at` takes. ECORRUPT where an overlapping item has been written over. */
+/** Gives the offset of item `index` in the frame's buffer. */
+export function itemAt(frame: Frame, index: number): number {
+  return frame._base + frame._view.getUint16(frame._base + HEADER + index * 2, true)
+}
+
+/** Gives the bytes the item at `at` takes, a multiple of 4. ECORRUPT where an overlapping item has been written over. */
 export function itemSize(tree: BTree, frame: Frame, at: number): number {
-  let size = ITEM_HEADER + frame.view.getUint32(at + KEY_SIZE, tree._little)
-  if (frame.kind === LEAF) size += frame.view.getUint32(at + DATA_SIZE, tree._little)
-  if (size > tree._pagesize) throw corruption(frame.pgno, at - frame.base, `an item of ${size} bytes`)
-  return aligned(size)
+  let size = ITEM_HEADER + 3 + wordAt(frame, at)
+  if (frame._kind === LEAF) size += wordAt(frame, at + DATA_SIZE)
+  if (size > tree._pagesize + 3) corrupt(frame._pgno, at - frame._base, `${size} bytes`)
+  return size & ~3
 }
 
-/** Gives the offset in the page of the lowest item byte; an empty 64 KiB page stores 0 for 65536. */
-export function upperBound(tree: BTree, frame: Frame): number {
-  return frame.view.getUint16(frame.base + UPPER, tree._little) || 65536
+/** Sets the page's bounds: `count` slots, items from `upper` on. */
+export function setBounds(tree: BTree, frame: Frame, count: number, upper: number): void {
+  frame._count = count
+  frame._upper = upper
+  frame._view.setUint16(frame._base + LOWER, HEADER + count * 2, true)
+  frame._view.setUint16(frame._base + UPPER, upper, true)
+  markDirty(tree._cache, frame, LOWER, HEADER)
 }
 
-/** Writes the header of a page just created. */
+/** Makes a page what it is: of `kind`, between two neighbours. Its header is dirty then, and it has the items that it had. */
 export function formatPage(tree: BTree, frame: Frame, kind: number, prev: number, next: number): void {
-  const view = frame.view
-  const base = frame.base
-  view.setUint32(base + PGNO, frame.pgno, tree._little)
-  view.setUint32(base + PREV, prev, tree._little)
-  view.setUint32(base + NEXT, next, tree._little)
-  view.setUint32(base + FLAGS, kind, tree._little)
-  if (kind !== OVERFLOW) {
-    view.setUint16(base + LOWER, HEADER, tree._little)
-    view.setUint16(base + UPPER, tree._pagesize, tree._little)
-  }
-  frame.kind = kind
+  const base = frame._base
+  frame._kind = kind
+  setWord(frame, base + PGNO, frame._pgno)
+  setWord(frame, base + PREV, prev)
+  setWord(frame, base + NEXT, next)
+  setWord(frame, base + FLAGS, kind)
+  markDirty(tree._cache, frame, PGNO, LOWER)
 }
 
 /** Sets a neighbour link (PREV or NEXT) of a page. */
 export function setLink(tree: BTree, frame: Frame, link: number, pgno: number): void {
-  frame.view.setUint32(frame.base + link, pgno, tree._little)
+  setWord(frame, frame._base + link, pgno)
   markDirty(tree._cache, frame, link, link + 4)
 }
 
-/** Tells whether an item of `used` bytes fits, and closes the page's gaps when it fits only then. */
-export function makeRoom(tree: BTree, frame: Frame, used: number): boolean {
-  const need = aligned(used) + 2
-  const free = upperBound(tree, frame) - frame.view.getUint16(frame.base + LOWER, tree._little)
-  if (free >= need) return true
-  if (free + frame.gaps < need) return false
-  closeGaps(tree, frame)
-  return true
-}
-
-/** Opens slot `index` for an item of `used` bytes, for which there is room; gives the buffer offset to write it at. */
+/**
+ * Opens slot `index` for an item of `used` bytes and gives the offset to write it at, or -1 when it does not fit. Gaps are closed when
+ * there is no other room.
+ */
 export function openSlot(tree: BTree, frame: Frame, index: number, used: number): number {
-  const view = frame.view
-  const base = frame.base
-  const lower = view.getUint16(base + LOWER, tree._little)
-  const upper = upperBound(tree, frame) - aligned(used)
+  const base = frame._base
+  const count = frame._count
   const slot = HEADER + index * 2
-  if (slot < lower) moveBytes(frame, base + slot, frame, base + slot + 2, lower - slot)
-  view.setUint16(base + slot, upper, tree._little)
-  view.setUint16(base + LOWER, lower + 2, tree._little)
-  view.setUint16(base + UPPER, upper, tree._little)
-  markDirty(tree._cache, frame, LOWER, HEADER)
+  const lower = HEADER + count * 2
+  const size = (used + 3) & ~3
+  const free = frame._upper - lower - size - 2
+  if (free < 0) {
+    if (free + frame._gaps < 0) return -1
+    refill(tree, frame, frame, 0, count)
+  }
+  const upper = frame._upper - size
+  if (index < count) copyBytes(frame._bytes, base + slot, frame._bytes, base + slot + 2, lower - slot)
+  frame._view.setUint16(base + slot, upper, true)
+  setBounds(tree, frame, count + 1, upper)
   markDirty(tree._cache, frame, slot, lower + 2)
   markDirty(tree._cache, frame, upper, upper + used)
   return base + upper
@@ -97,124 +85,65 @@ export function openSlot(tree: BTree, frame: Frame, index: number, used: number)
 
 /**
  * Takes the items [from, to) off the page. What they leave is a gap, unless it borders on the free space, or 1.85 may write the
- * page too: then one item's hole is filled at once, and more are closed when the page is written (sealPage).
+ * page too: then one item's hole is filled at once, and more are closed when the page is written (_sealPage).
  */
 export function closeSlots(tree: BTree, frame: Frame, from: number, to: number): void {
-  const view = frame.view
-  const base = frame.base
-  const offset = itemAt(tree, frame, from) - base
+  const base = frame._base
+  const offset = itemAt(frame, from) - base
   let size = 0
-  for (let i = from; i < to; i++) size += itemSize(tree, frame, itemAt(tree, frame, i))
-  const lower = view.getUint16(base + LOWER, tree._little)
+  for (let i = from; i < to; i++) size += itemSize(tree, frame, itemAt(frame, i))
   const slot = HEADER + from * 2
   const past = HEADER + to * 2
-  const left = lower - past
-  view.setUint16(base + LOWER, lower - (past - slot), tree._little)
-  markDirty(tree._cache, frame, LOWER, UPPER)
+  const left = HEADER + frame._count * 2 - past
+  const count = frame._count - to + from
   if (left > 0) {
-    moveBytes(frame, base + past, frame, base + slot, left)
+    copyBytes(frame._bytes, base + past, frame._bytes, base + slot, left)
     markDirty(tree._cache, frame, slot, slot + left)
-  } else if (from === 0) {
-    setUpper(tree, frame, tree._pagesize)
-    frame.gaps = 0
-    return
   }
-  frame.gaps += size
-  if (to - from === 1) leaveHole(tree, frame, offset, size)
-}
-
-/** Deals with a hole of `size` bytes, already counted in frame.gaps, at `offset` of the page. */
-export function leaveHole(tree: BTree, frame: Frame, offset: number, size: number): void {
-  const upper = upperBound(tree, frame)
-  if (offset === upper) {
-    setUpper(tree, frame, upper + size)
-    frame.gaps -= size
-  } else if (tree._gapless && size > 0) {
-    fillHole(tree, frame, offset, size, upper)
+  const single = to - from === 1
+  let upper = frame._upper
+  frame._gaps += size
+  if (count === 0) {
+    upper = tree._pagesize
+    frame._gaps = 0
+  } else if (single && offset === upper) {
+    upper += size
+    frame._gaps -= size
   }
+  setBounds(tree, frame, count, upper)
+  if (single && tree._fillHole !== undefined) tree._fillHole(frame, offset, size)
 }
 
-/** Fills a hole with the lowest item when that has just its size, else by moving up all that is below, as 1.85 does. */
-function fillHole(tree: BTree, frame: Frame, offset: number, size: number, upper: number): void {
-  const view = frame.view
-  const base = frame.base
-  const lower = view.getUint16(base + LOWER, tree._little)
-  let lowest = HEADER
-  while (lowest < lower && view.getUint16(base + lowest, tree._little) !== upper) lowest += 2
-  if (lowest < lower && itemSize(tree, frame, base + upper) === size) {
-    moveBytes(frame, base + upper, frame, base + offset, size)
-    view.setUint16(base + lowest, offset, tree._little)
-    markDirty(tree._cache, frame, lowest, lowest + 2)
-    markDirty(tree._cache, frame, offset, offset + size)
-  } else {
-    moveBytes(frame, base + upper, frame, base + upper + size, offset - upper)
-    for (let slot = HEADER; slot < lower; slot += 2) {
-      const at = view.getUint16(base + slot, tree._little)
-      if (at < offset) view.setUint16(base + slot, at + size, tree._little)
-    }
-    markDirty(tree._cache, frame, HEADER, lower)
-    markDirty(tree._cache, frame, upper + size, offset + size)
+/**
+ * Makes the items [from, to) of `source` the items of `target`, packed against its end, with zeros for free space. The two may be
+ * one page: it is copied to the scratch page first, which is no frame of the cache, is made by the first such call and kept.
+ */
+export function refill(tree: BTree, target: Frame, source: Frame, from: number, to: number): void {
+  const base = target._base
+  const pagesize = tree._pagesize
+  let items = source
+  if (source === target) {
+    if (tree._scratch === null) tree._scratch = takeFrame(tree._cache, 1)
+    items = tree._scratch
+    items._kind = source._kind
+    copyBytes(source._bytes, base, items._bytes, items._base, pagesize)
   }
-  setUpper(tree, frame, upper + size)
-  frame.gaps -= size
-}
-
-function setUpper(tree: BTree, frame: Frame, upper: number): void {
-  frame.view.setUint16(frame.base + UPPER, upper, tree._little)
-  markDirty(tree._cache, frame, UPPER, HEADER)
-}
-
-/** Packs the page's items against its end; the free space becomes zeros. Uses the scratch page. */
-export function closeGaps(tree: BTree, frame: Frame): void {
-  const scratch = copyToScratch(tree, frame)
-  const count = itemCount(tree, frame)
-  emptyPage(tree, frame)
-  takeItems(tree, scratch, 0, count, frame)
-}
-
-/** Gives the scratch page, which is no frame of the cache; it is allocated by the first call and kept. */
-export function scratchPage(tree: BTree): Frame {
-  if (tree._scratch === null) tree._scratch = new Frame(makeRegion(tree._pagesize), 0)
-  return tree._scratch
-}
-
-/** Copies the page to the scratch page, and gives that. */
-export function copyToScratch(tree: BTree, frame: Frame): Frame {
-  const scratch = scratchPage(tree)
-  scratch.kind = frame.kind
-  scratch.gaps = frame.gaps
-  moveBytes(frame, frame.base, scratch, scratch.base, tree._pagesize)
-  return scratch
-}
-
-/** Takes all items off the page and zeroes what is not header. */
-export function emptyPage(tree: BTree, frame: Frame): void {
-  const base = frame.base
-  zeroBytes(frame, base + HEADER, tree._pagesize - HEADER)
-  frame.view.setUint16(base + LOWER, HEADER, tree._little)
-  frame.view.setUint16(base + UPPER, tree._pagesize, tree._little)
-  frame.gaps = 0
-  markDirty(tree._cache, frame, LOWER, tree._pagesize)
-}
-
-/** Appends the items [from, to) of `source` to `target`, which has room and is dirty as a whole from LOWER on. */
-export function takeItems(tree: BTree, source: Frame, from: number, to: number, target: Frame): void {
-  const view = target.view
-  const base = target.base
-  let lower = view.getUint16(base + LOWER, tree._little)
-  let upper = upperBound(tree, target)
+  target._bytes.fill(0, base + HEADER, base + pagesize)
+  target._gaps = 0
+  let slot = HEADER
+  let upper = pagesize
   for (let i = from; i < to; i++) {
-    const at = itemAt(tree, source, i)
-    const size = itemSize(tree, source, at)
+    const at = itemAt(items, i)
+    const size = itemSize(tree, items, at)
     upper -= size
     // Items that overlap were not seen when the page was loaded; they must not be copied over the index.
-    if (upper < lower + 2 || at + size > source.base + tree._pagesize) {
-      throw corruption(target.pgno, HEADER + i * 2, "items overlap")
+    if (upper < slot + 2 || at + size > items._base + pagesize) {
+      corrupt(target._pgno, slot, "items overlap")
     }
-    moveBytes(source, at, target, base + upper, size)
-    view.setUint16(base + lower, upper, tree._little)
-    lower += 2
+    copyBytes(items._bytes, at, target._bytes, base + upper, size)
+    target._view.setUint16(base + slot, upper, true)
+    slot += 2
   }
-  view.setUint16(base + LOWER, lower, tree._little)
-  view.setUint16(base + UPPER, upper, tree._little)
+  setBounds(tree, target, to - from, upper)
+  markDirty(tree._cache, target, HEADER, pagesize)
 }

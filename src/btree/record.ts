@@ -1,12 +1,11 @@
 /** Reading one record: in place for find() and cursors, or copied out. */
-import { copyOut, growRegion } from "../bytes.ts"
-import { pin, unpin } from "../page/cache.ts"
+import { keep, roomIn } from "../bytes.ts"
 import type { Frame } from "../page/pool.ts"
-import { copyBytes, moveBytes } from "../platform.ts"
-import { BIG_DATA, BIG_KEY, DATA_SIZE, ITEM_FLAGS, ITEM_HEADER, KEY_SIZE } from "./layout.ts"
-import { readChain } from "./overflow.ts"
+import { copyBytes } from "../platform.ts"
+import { BIG_DATA, BIG_KEY, DATA_SIZE, HEADER, ITEM_FLAGS, ITEM_HEADER, REFERENCE } from "./layout.ts"
+import { walkChain } from "./overflow.ts"
 import { itemAt } from "./page.ts"
-import { loadBigKey } from "./search.ts"
+import { itemKey } from "./search.ts"
 import type { BTree } from "./tree.ts"
 
 /** Where a record's bytes are: `bytes` is the handle's own memory and holds until the next call on the handle. */
@@ -21,66 +20,51 @@ export interface Shown {
 
 /** Points `target` at record `index` of the leaf. Allocates nothing; a key on overflow pages is read into a kept buffer. */
 export function showRecord(tree: BTree, target: Shown, leaf: Frame, index: number): void {
-  const view = leaf.view
-  const at = itemAt(tree, leaf, index)
-  const flags = leaf.bytes[at + ITEM_FLAGS]
-  const keySize = view.getUint32(at + KEY_SIZE, tree._little)
-  const dataSize = view.getUint32(at + DATA_SIZE, tree._little)
+  const view = leaf._view
+  const at = leaf._base + view.getUint16(leaf._base + HEADER + index * 2, true)
   const body = at + ITEM_HEADER
-  target.valueLength = (flags & BIG_DATA) !== 0 ? -1 : dataSize
-  if ((flags & BIG_KEY) === 0) {
-    target.bytes = leaf.bytes
-    target.keyOffset = body
-    target.keyLength = keySize
-    target.valueOffset = body + keySize
-    return
+  let length = view.getUint32(at, true)
+  target.bytes = leaf._bytes
+  target.keyOffset = body
+  target.valueOffset = body + length
+  target.valueLength = view.getUint32(at + DATA_SIZE, true)
+  if (leaf._bytes[at + ITEM_FLAGS] !== 0) {
+    const flags = leaf._bytes[at + ITEM_FLAGS]
+    const dataSize = target.valueLength
+    if ((flags & BIG_DATA) !== 0) target.valueLength = -1
+    if ((flags & BIG_KEY) !== 0) {
+      // Both parts go where the big key is read to.
+      length = view.getUint32(body + 4, true)
+      tree._big = keep(tree._big, null, 0, length + dataSize)
+      itemKey(tree, leaf, at)
+      copyBytes(leaf._bytes, body + REFERENCE, tree._big._bytes, length, dataSize)
+      target.bytes = tree._big._bytes
+      target.keyOffset = 0
+      target.valueOffset = length
+    }
   }
-  const length = view.getUint32(body + 4, tree._little)
-  tree._big = growRegion(tree._big, length + dataSize)
-  pin(tree._cache, leaf)
-  loadBigKey(tree, leaf, at)
-  unpin(tree._cache, leaf)
-  moveBytes(leaf, body + keySize, tree._big, length, dataSize)
-  target.bytes = tree._big.bytes
-  target.keyOffset = 0
   target.keyLength = length
-  target.valueOffset = length
 }
 
-/** Gives the length in bytes of the value of record `index`. */
-export function valueSize(tree: BTree, leaf: Frame, index: number): number {
-  const at = itemAt(tree, leaf, index)
-  const keySize = leaf.view.getUint32(at + KEY_SIZE, tree._little)
-  if ((leaf.bytes[at + ITEM_FLAGS] & BIG_DATA) === 0) return leaf.view.getUint32(at + DATA_SIZE, tree._little)
-  return leaf.view.getUint32(at + ITEM_HEADER + keySize + 4, tree._little)
-}
-
-/** Gives a fresh copy of the value of record `index`. */
-export function copyValue(tree: BTree, leaf: Frame, index: number): Uint8Array {
-  const at = itemAt(tree, leaf, index)
-  const body = at + ITEM_HEADER + leaf.view.getUint32(at + KEY_SIZE, tree._little)
-  const size = valueSize(tree, leaf, index)
-  if ((leaf.bytes[at + ITEM_FLAGS] & BIG_DATA) === 0) return copyOut(leaf.bytes, body, size)
-  const result = new Uint8Array(size)
-  readChain(tree, leaf.view.getUint32(body, tree._little), size, result, 0, size)
-  return result
-}
-
-/** Copies as much of the value of record `index` as fits into `target` from `offset`, and gives the value's whole length. */
-export function copyValueInto(
+/**
+ * Copies what fits of the value of record `index` into `target` from `offset`, or all of it into a new array where that is undefined;
+ * gives the length of the value, or the array.
+ */
+export function readValue(
   tree: BTree,
   leaf: Frame,
   index: number,
-  target: Uint8Array,
+  target: Uint8Array | undefined,
   offset: number,
-): number {
-  const at = itemAt(tree, leaf, index)
-  const body = at + ITEM_HEADER + leaf.view.getUint32(at + KEY_SIZE, tree._little)
-  const size = valueSize(tree, leaf, index)
-  const room = target.length - offset
-  const part = size < room ? size : room
-  if (part <= 0) return size
-  if ((leaf.bytes[at + ITEM_FLAGS] & BIG_DATA) === 0) copyBytes(leaf.bytes, body, target, offset, part)
-  else readChain(tree, leaf.view.getUint32(body, tree._little), size, target, offset, part)
-  return size
+): Uint8Array | number {
+  const view = leaf._view
+  const at = itemAt(leaf, index)
+  const body = at + ITEM_HEADER + view.getUint32(at, true)
+  const big = (leaf._bytes[at + ITEM_FLAGS] & BIG_DATA) !== 0
+  const size = view.getUint32(big ? body + 4 : at + DATA_SIZE, true)
+  const into = target === undefined ? new Uint8Array(size) : target
+  const part = roomIn(into, offset, size)
+  if (!big) copyBytes(leaf._bytes, body, into, offset, part)
+  else if (part > 0) walkChain(tree, leaf, body, into, offset, part)
+  return target === undefined ? into : size
 }

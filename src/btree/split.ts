@@ -1,39 +1,37 @@
 /**
- * Splitting a full page and telling its parents (spec section 5). Pages are cut where 1.85 cuts them; internal pages only while that
- * is about even: with long separators 1.85 makes trees as deep as they are long (defect Q9).
+ * Splitting a full page and telling its parents (spec section 5). The core cuts where the halves are most even; tuning/ cuts pages where
+ * 1.85 cuts them.
  */
-import { assert } from "../assert.ts"
-import { corruption } from "../errors.ts"
-import { fetchPage, markDirty, pin, unpin } from "../page/cache.ts"
+import { type Kept, keep } from "../bytes.ts"
+import { fetchPage } from "../page/cache.ts"
+import { markDirty } from "../page/dirty.ts"
 import type { Frame } from "../page/pool.ts"
+import { copyBytes } from "../platform.ts"
 import {
-  aligned,
   BIG_KEY,
-  FLAGS,
-  HEADER,
+  CHILD,
   INTERNAL,
   ITEM_FLAGS,
+  ITEM_HEADER,
   LEAF,
-  LOWER,
   NEXT,
   PREV,
+  REFERENCE,
   ROOT,
 } from "./layout.ts"
+import { allocatePage, writeChain } from "./overflow.ts"
 import {
-  copyToScratch,
-  emptyPage,
   formatPage,
   itemAt,
-  itemCount,
   itemSize,
-  makeRoom,
   openSlot,
+  refill,
+  setBounds,
   setLink,
-  takeItems,
-  upperBound,
+  setWord,
+  wordAt,
 } from "./page.ts"
-import { makeSeparator, writeSeparator } from "./separator.ts"
-import { allocatePage } from "./space.ts"
+import { itemKey, neighbour } from "./search.ts"
 import type { BTree } from "./tree.ts"
 
 /**
@@ -42,173 +40,135 @@ import type { BTree } from "./tree.ts"
  * rebuilt over the two (raise does).
  */
 export function splitPage(tree: BTree, page: Frame, index: number, used: number, big: boolean): Frame {
-  const cache = tree._cache
-  const count = itemCount(tree, page)
-  const next = page.view.getUint32(page.base + NEXT, tree._little)
-  const kind = page.kind
-  pin(cache, page)
-  let left = page
-  if (page.pgno === ROOT) {
-    left = allocatePage(tree)
-    pin(cache, left)
-  }
+  const count = page._count
+  const kind = page._kind
+  page._pin = tree._cache._call
+  const left = page._pgno === ROOT ? allocatePage(tree) : page
   const right = allocatePage(tree)
-  pin(cache, right)
-  formatPage(tree, right, kind, left.pgno, next)
-  if (left !== page) {
-    formatPage(tree, left, kind, 0, right.pgno)
-    unpin(cache, page)
-  } else {
-    setLink(tree, left, NEXT, right.pgno)
-  }
+  const after = neighbour(tree, page, NEXT)
   tree._left = left
   tree._right = right
-  if (left === page && next === 0 && index === count) {
+  formatPage(tree, right, kind, left._pgno, after === null ? 0 : after._pgno)
+  setBounds(tree, right, 0, tree._pagesize)
+  if (left === page) setLink(tree, left, NEXT, right._pgno)
+  else formatPage(tree, left, kind, 0, right._pgno)
+  if (after !== null) setLink(tree, after, PREV, right._pgno)
+  else if (left === page && index === count) {
     // Ascending input leaves full pages behind.
     tree._index = 0
     return right
   }
-  if (next !== 0) {
-    const after = fetchPage(cache, next, kind)
-    if (after.view.getUint32(after.base + PREV, tree._little) !== page.pgno) {
-      throw corruption(next, PREV, `the left neighbour is not page ${page.pgno}`)
-    }
-    setLink(tree, after, PREV, right.pgno)
-  }
-  const source = copyToScratch(tree, page)
-  const cut = chooseCut(tree, source, count, index, aligned(used), big)
-  const kept = index < cut ? cut - 1 : cut
-  emptyPage(tree, left)
-  takeItems(tree, source, 0, kept, left)
-  takeItems(tree, source, kept, count, right)
-  tree._index = index < cut ? index : index - cut
-  return index < cut ? left : right
-}
-
-/**
- * Gives how many of the `count` old items and the new one (of `size` bytes, at `skip`) go to the left page: as many as 1.85 would
- * put there, unless they do not fit, or an internal page would be much less even than it could be.
- */
-function chooseCut(
-  tree: BTree,
-  page: Frame,
-  count: number,
-  skip: number,
-  size: number,
-  big: boolean,
-): number {
-  const full = tree._pagesize - HEADER
-  const total = tree._pagesize - upperBound(tree, page) - page.gaps + count * 2 + size + 2
-  const cut = cutLikeBerkeley(tree, page, count, skip, size, big, full)
-  const larger = tree._cutUsed > total - tree._cutUsed ? tree._cutUsed : total - tree._cutUsed
-  // Items longer than the inline limit, of other writers, may not fit that way.
-  const fits = cut > 0 && larger <= full
-  if (fits && page.kind === LEAF) return cut
-  let best = 0
+  const size = (used + 3) & ~3
+  const total = tree._pagesize - page._upper - page._gaps + count * 2 + size + 2
+  let cut = 0
   let smallest = total
-  let used = 0
-  for (let even = 1; even <= count; even++) {
-    used += itemSizeAt(tree, page, even - 1, skip, size) + 2
-    const most = used > total - used ? used : total - used
-    if (most < smallest) {
-      smallest = most
-      best = even
-    }
-  }
-  if (fits && larger - smallest <= full >> 3) return cut
-  assert(best > 0 && smallest <= full, "a page and one more item fit on two pages")
-  return best
-}
-
-/** Gives the size of the item at `position` of the sequence in which the new item stands at `skip`. */
-function itemSizeAt(tree: BTree, page: Frame, position: number, skip: number, size: number): number {
-  if (position === skip) return size
-  return itemSize(tree, page, itemAt(tree, page, position < skip ? position : position - 1))
-}
-
-/** 1.85's rule (spec section 5.2). Sets tree._cutUsed to the bytes that go left. */
-function cutLikeBerkeley(
-  tree: BTree,
-  page: Frame,
-  count: number,
-  skip: number,
-  size: number,
-  big: boolean,
-  full: number,
-): number {
-  const half = full >> 1
-  let used = 0
-  let bigs = 0
   let taken = 0
-  let position = 0
-  while (taken < count) {
-    const isNew = position === skip
-    const bytes = itemSizeAt(tree, page, position, skip, size) + 2
-    if ((skip <= position && used + bytes >= full) || taken === count - 1) break
-    const isBig = isNew ? big : (page.bytes[itemAt(tree, page, taken) + ITEM_FLAGS] & BIG_KEY) !== 0
-    if (!isNew) taken++
-    used += bytes
-    position++
-    if (used >= half) {
-      // Prefers not to cut right after a big key, three times at most.
-      if (!isBig || bigs === 3) break
-      bigs++
+  for (let position = 0; position < count; position++) {
+    const old = position > index ? position - 1 : position
+    taken += (position === index ? size : itemSize(tree, page, itemAt(page, old))) + 2
+    const larger = taken > total - taken ? taken : total - taken
+    if (larger < smallest) {
+      smallest = larger
+      cut = position + 1
     }
   }
-  tree._cutUsed = used
-  return position
+  if (tree._chooseCut !== undefined) cut = tree._chooseCut(page, index, size, big, cut)
+  const kept = index < cut ? cut - 1 : cut
+  refill(tree, right, page, kept, count)
+  refill(tree, left, page, 0, kept)
+  if (index >= cut) tree._index = index - cut
+  return index < cut ? left : right
 }
 
 /**
  * Puts the right page of the split just made into the parent, splitting upwards as far as needed; a split root gets its two
  * children. Takes tree._left, tree._right and the path of the last search.
  */
-export function raise(tree: BTree, splitRoot: boolean): void {
+export function raise(tree: BTree): void {
   const cache = tree._cache
   let level = tree._depth
-  let root = splitRoot
-  for (;;) {
+  let split = true
+  while (split) {
     const left = tree._left
     const right = tree._right
-    if (root) {
-      makeSeparator(tree, left, right, true)
-      unpin(cache, left)
-      unpin(cache, right)
-      rebuildRoot(tree, left.pgno, right.pgno)
-      return
+    // Frames that are let go may hold other pages soon.
+    const child = right._pgno
+    const isRoot = level === 0
+    let parent = fetchPage(cache, isRoot ? ROOT : tree._path[--level], INTERNAL | LEAF)
+    tree._index = isRoot ? 1 : tree._slots[level] + 1
+    parent._pin = cache._call
+    // At the left edge of a level 1.85 leaves the key whole.
+    const whole =
+      tree._chooseCut !== undefined && tree._index === 1 && wordAt(parent, parent._base + PREV) === 0
+    const size = makeSeparator(tree, left, right, whole)
+    const separator = tree._separator as Kept
+    left._pin = 0
+    right._pin = 0
+    parent._pin = 0
+    if (isRoot) {
+      // Two items, the first with an empty key (spec section 5.3).
+      refill(tree, parent, left, 0, 0)
+      formatPage(tree, parent, INTERNAL, 0, 0)
+      setWord(parent, openSlot(tree, parent, 0, ITEM_HEADER) + CHILD, left._pgno)
     }
-    level--
-    const parent = fetchPage(cache, tree._path[level], INTERNAL)
-    const index = tree._slots[level] + 1
-    pin(cache, parent)
-    const whole = index === 1 && parent.view.getUint32(parent.base + PREV, tree._little) === 0
-    const used = makeSeparator(tree, left, right, whole)
-    unpin(cache, left)
-    unpin(cache, right)
-    unpin(cache, parent)
-    const child = right.pgno
-    if (makeRoom(tree, parent, used)) {
-      writeSeparator(tree, parent, openSlot(tree, parent, index, used), child)
-      return
+    let at = openSlot(tree, parent, tree._index, ITEM_HEADER + size)
+    split = at < 0
+    if (split) {
+      parent = splitPage(tree, parent, tree._index, ITEM_HEADER + size, tree._separatorBig)
+      at = openSlot(tree, parent, tree._index, ITEM_HEADER + size)
     }
-    root = parent.pgno === ROOT
-    const target = splitPage(tree, parent, index, used, tree._separatorBig)
-    writeSeparator(tree, target, openSlot(tree, target, tree._index, used), child)
+    setWord(parent, at, size)
+    setWord(parent, at + CHILD, child)
+    parent._bytes[at + ITEM_FLAGS] = tree._separatorBig ? BIG_KEY : 0
+    copyBytes(separator._bytes, 0, parent._bytes, at + ITEM_HEADER, size)
   }
 }
 
-/** Makes the root an internal page with two items, the first with an empty key (spec section 5.3). */
-function rebuildRoot(tree: BTree, left: number, right: number): void {
-  const root = fetchPage(tree._cache, ROOT, INTERNAL | LEAF)
-  emptyPage(tree, root)
-  formatPage(tree, root, INTERNAL, 0, 0)
-  markDirty(tree._cache, root, FLAGS, LOWER)
-  const size = tree._separatorSize
-  const big = tree._separatorBig
-  tree._separatorSize = 0
-  tree._separatorBig = false
-  writeSeparator(tree, root, openSlot(tree, root, 0, 9), left)
-  tree._separatorSize = size
+/**
+ * Puts the key that a parent gets for `right`, the page after `left` (both pinned), into tree._separator and gives its size: as short
+ * as the order allows (spec section 5.4), but for an inline key that is to stay `whole`. A key too long for the page gets a chain of
+ * its own: 1.85 shares the leaf's, and can then never free it (defect Q13).
+ */
+function makeSeparator(tree: BTree, left: Frame, right: Frame, whole: boolean): number {
+  const at = itemAt(right, 0)
+  const big = (right._bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0
+  let size = wordAt(right, at)
   tree._separatorBig = big
-  writeSeparator(tree, root, openSlot(tree, root, 1, 9 + size), right)
+  if (right._kind === INTERNAL) {
+    tree._separator = keep(tree._separator, right._bytes, at + ITEM_HEADER, size)
+    if (big) {
+      // The parent takes over the chain; the first key of an internal page is never looked at, so it may be empty.
+      setWord(right, at, 0)
+      right._bytes[at + ITEM_FLAGS] = 0
+      right._gaps += REFERENCE
+      markDirty(tree._cache, right, at - right._base, at - right._base + ITEM_HEADER)
+    }
+    return size
+  }
+  size = itemKey(tree, right, at)
+  const separator = keep(tree._separator, tree._from._bytes, tree._fromAt, size)
+  tree._separator = separator
+  if (big || !whole) {
+    let short = 0
+    if (tree._shorten !== undefined) {
+      short = tree._shorten(left, size)
+    } else {
+      // The key itself, not the reference to a big one (defect Q5).
+      const length = itemKey(tree, left, itemAt(left, left._count - 1))
+      const last = tree._from._bytes
+      const common = size < length ? size : length
+      while (short < common && separator._bytes[short] === last[tree._fromAt + short]) short++
+      if (short < size) short++
+    }
+    // What takes no less room is not shortened.
+    if (big || (ITEM_HEADER + short + 3) >> 2 < (ITEM_HEADER + size + 3) >> 2) size = short
+  }
+  tree._separatorBig = size > tree._inline
+  if (tree._separatorBig) {
+    const pgno = writeChain(tree, separator._bytes, size)
+    separator._view.setUint32(0, pgno, true)
+    separator._view.setUint32(4, size, true)
+    size = REFERENCE
+  }
+  return size
 }

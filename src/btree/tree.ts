@@ -1,35 +1,23 @@
-/** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/. */
-import type { Bytes, Region } from "../bytes.ts"
-import { checkTarget, growRegion, makeRegion, toBytes } from "../bytes.ts"
-import { failure } from "../errors.ts"
-import { dropPages, type PageCache } from "../page/cache.ts"
+/** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/ and tuning/. */
+import { type Bytes, type Kept, keep, type Region, toBytes } from "../bytes.ts"
+import { refuse } from "../errors.ts"
+import { dropPages, type PageCache, type PageStream, writePage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
+import { compareBytes, WORDS } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
-import { checkPage } from "./check-page.ts"
+import { checkPage, sealPage } from "./check-page.ts"
 import { Cursor } from "./cursor.ts"
+import { deleteRange } from "./delete-range.ts"
 import type { RangeIterator } from "./extras/ranges.ts"
-import {
-  begin,
-  CLOSED,
-  enter,
-  enterWrite,
-  finish,
-  flushTree,
-  locate,
-  lookup,
-  OPEN,
-  rollbackTree,
-  sealPage,
-  takeKey,
-} from "./handle.ts"
-import { META_ROOM } from "./layout.ts"
+import { BUSY, CLOSED, enter, finish, OPEN } from "./handle.ts"
+import { MAGIC, META_ROOM, META_SIZE, NO_DUPLICATES, VERSION } from "./layout.ts"
+import { load, reset } from "./meta.ts"
 import { insertRecord, overwriteRecord } from "./put.ts"
-import { copyValue, copyValueInto, type Shown, showRecord } from "./record.ts"
-import { rangeIsEmpty, removeEverything, removeRange, removeRecords } from "./remove.ts"
-import { Scan } from "./scan.ts"
-import { search } from "./search.ts"
-import type { Finding, Progress, Stat } from "./types.ts"
-import { R_CURSOR, R_NOOVERWRITE } from "./types.ts"
+import { readValue, type Shown, showRecord } from "./record.ts"
+import { removeRecords } from "./remove.ts"
+import { keepKey, search } from "./search.ts"
+import type { Finding, OpenOptions, Progress, Stat } from "./types.ts"
+import { R_NOOVERWRITE } from "./types.ts"
 
 /**
  * An ordered map from byte strings to byte strings, in a Berkeley DB 1.85 btree file. Made by open(). Changes are in memory until
@@ -44,106 +32,80 @@ export class BTree implements Shown {
   /** Frames made, capacity in frames, hits, misses, evictions; pageReads, pageWrites and bytesWritten count stream traffic. */
   declare readonly cache: PageCache
 
-  /** @internal */ declare _stream: RandomAccessStream
   /** @internal */ declare _cache: PageCache
-  /** @internal */ declare _state: number
-  /** @internal Why nothing may be changed; empty when it may. */ declare _readonly: string
-  /** @internal */ declare _pagesize: number
-  /** @internal Byte order of the file. */ declare _little: boolean
-  /** @internal */ declare _duplicates: boolean
-  /** @internal Pages of the file, those not yet written included. */ declare _pages: number
-  /** @internal A reference beyond the end was met. */ declare _cutShort: boolean
-  /** @internal Head of the free list. */ declare _free: number
-  /** @internal Something changed since the last flush. */ declare _modified: boolean
-  /** @internal The free list's head changed, or the file is new. */ declare _metaDirty: boolean
-  /** @internal The stream is longer than the tree: the next flush cuts it. */ declare _trim: boolean
-  /** @internal Counts changes that move records: cursors compare it. */ declare _changes: number
-  /** @internal Longest key + data kept in a leaf. */ declare _inline: number
-  /** @internal Pages are written without gaps: the stream is not ours alone. */ declare _gapless: boolean
-  /** @internal 0 no page checks, 1 verify, 2 adopt. */ declare _checks: number
-  /** @internal */ declare _compare: ((a: Uint8Array, b: Uint8Array) => number) | null
-  /** @internal */ declare _prefix: ((a: Uint8Array, b: Uint8Array) => number) | null
-  /** @internal The search key. */ declare _key: Region
-  /** @internal */ declare _keyLength: number
-  /** @internal The end of a range to delete. */ declare _end: Region
-  /** @internal */ declare _endLength: number
-  /** @internal A big key loaded to be compared. */ declare _big: Region
-  /** @internal The separator on its way up. */ declare _separator: Region
-  /** @internal */ declare _separatorSize: number
-  /** @internal */ declare _separatorBig: boolean
-  /** @internal */ declare _meta: Region
-  /** @internal A page to split and compact with. */ declare _scratch: Frame | null
+  /** @internal The search key. */ declare _key: Kept
+  /** @internal Orders two keys: compareBytes, or the extras' for another order. */
+  declare _order: typeof compareBytes
   /** @internal Where the last search ended: leaf, index, and the pages and indexes above it. */
   declare _leaf: Frame
   /** @internal */ declare _index: number
+  /** @internal */ declare _depth: number
   /** @internal */ declare _path: number[]
   /** @internal */ declare _slots: number[]
-  /** @internal */ declare _depth: number
+  /** @internal */ declare _state: number
+  /** @internal */ declare _duplicates: boolean
+  /** @internal Counts changes that move records: cursors compare it. */ declare _changes: number
+  /** @internal Why nothing may be changed; empty when it may. */ declare _readonly: string
+  /** @internal Where the key is that itemKey found last. */ declare _from: Region
+  /** @internal */ declare _fromAt: number
+  /** @internal */ declare _pagesize: number
+  /** @internal Pages of the file, those not yet written included. */ declare _pages: number
+  /** @internal Something changed since the last flush. */ declare _modified: boolean
+  /** @internal The free list's head changed, or the file is new. */ declare _metaDirty: boolean
+  /** @internal The stream is longer than the tree: the next flush cuts it. */ declare _trim: boolean
+  /** @internal A reference beyond the end was met. */ declare _cutShort: boolean
+  /** @internal Pages are written without gaps: the stream is not ours alone. */ declare _gapless: boolean
+  /** @internal Head of the free list. */ declare _free: number
+  /** @internal Longest key + data kept in a leaf. */ declare _inline: number
+  /** @internal 0 no page checks, 1 verify, 2 adopt. */ declare _checks: number
+  /** @internal A big key loaded to be compared. */ declare _big: Kept | null
+  /** @internal The separator on its way up. */ declare _separator: Kept | null
+  /** @internal */ declare _separatorBig: boolean
   /** @internal The two halves of the last split. */ declare _left: Frame
   /** @internal */ declare _right: Frame
-  /** @internal */ declare _cutUsed: number
-  /** @internal Chains of the record being written, 0 for none. */ declare _keyChain: number
-  /** @internal */ declare _dataChain: number
-  /** @internal Equal keys passed by the last _findEqual. */ declare _ordinal: number
+  /** @internal A page to compact with. */ declare _scratch: Frame | null
+  /** @internal */ declare _stream: RandomAccessStream
+  /** @internal Where pages are read and written: the stream, or the extras' layer over it for the other byte order. */
+  declare _pageStream: PageStream
+  /** @internal The cursor that has moved without keeping its key; at most one. */
+  declare _ahead: Cursor | null
   /** @internal The handle's own cursor, for seq. */ declare _cursor: Cursor | null
+  /** @internal Which of several equal keys is searched; equal keys passed by the last search for one. */
+  declare _nth: number
 
-  /** @internal open() checks the arguments; `pagesize` is that of a new database. */
-  constructor(stream: RandomAccessStream, pagesize: number, duplicates: boolean, little: boolean) {
-    this._stream = stream
-    this._state = OPEN
-    this._readonly = ""
-    this._pagesize = pagesize
-    this._little = little
-    this._duplicates = duplicates
-    this._changes = 0
-    this._inline = 0
-    this._gapless = !stream.atomic || stream.exclusive === false
-    this._checks = 0
-    this._compare = null
-    this._prefix = null
-    this._key = makeRegion(64)
-    this._keyLength = 0
-    this._end = makeRegion(16)
-    this._endLength = 0
-    this._big = makeRegion(16)
-    this._separator = makeRegion(16)
-    this._separatorSize = 0
-    this._separatorBig = false
-    this._meta = makeRegion(META_ROOM)
-    this._scratch = null
-    this._index = 0
+  /** @internal open() checks the arguments and makes the cache. */
+  constructor(stream: RandomAccessStream) {
+    this._key = keep(null, null, 0, 64)
+    this._nth = 0
+    this._order = compareBytes
     this._path = []
     this._slots = []
-    this._depth = 0
-    this._cutUsed = 0
-    this._keyChain = 0
-    this._dataChain = 0
-    this._ordinal = 0
-    this._cursor = null
-    this._pages = 0
-    this._cutShort = false
+    this._state = OPEN
+    this._duplicates = false
+    this._changes = 0
+    this._readonly = ""
+    this._gapless = !stream.atomic || stream.exclusive === false
     this._free = 0
-    this._modified = false
-    this._metaDirty = false
-    this._trim = false
-    this.bytes = this._key.bytes
-    this.keyOffset = 0
-    this.keyLength = 0
-    this.valueOffset = 0
-    this.valueLength = 0
+    this._checks = 0
+    this._big = null
+    this._separator = null
+    this._scratch = null
+    this._stream = stream
+    this._pageStream = stream
+    this._cursor = null
+    this._ahead = null
   }
 
   /** Gives a copy of the value, or `fallback` (undefined) when the key is absent. Reads depth pages at most. */
   get<T = undefined>(key: Bytes, fallback?: T): Uint8Array | T {
-    if (!lookup(this, key)) return fallback as T
-    return copyValue(this, this._leaf, this._index)
+    if (!this.has(key)) return fallback as T
+    return readValue(this, this._leaf, this._index, undefined, 0) as Uint8Array
   }
 
   /** Copies what fits of the value into `target` from `offset` (0); gives its whole length, -1 when the key is absent. */
   getInto(key: Bytes, target: Uint8Array, offset?: number): number {
-    const at = checkTarget(target, offset)
-    if (!lookup(this, key)) return -1
-    return copyValueInto(this, this._leaf, this._index, target, at)
+    if (!this.has(key)) return -1
+    return readValue(this, this._leaf, this._index, target, offset || 0) as number
   }
 
   /**
@@ -151,14 +113,29 @@ export class BTree implements Shown {
    * handle's own memory, until the next call. Copies and allocates nothing.
    */
   find(key: Bytes): boolean {
-    if (!lookup(this, key)) return false
+    if (!this.has(key)) return false
     showRecord(this, this, this._leaf, this._index)
     return true
   }
 
   /** Tells whether the key is there. */
   has(key: Bytes): boolean {
-    return lookup(this, key)
+    if (WORDS && this._state === OPEN) {
+      this._cache._call++
+      this._nth = 0
+    } else {
+      enter(this, false)
+    }
+    const bytes = key instanceof Uint8Array ? key : toBytes(key, "key")
+    const kept = this._key
+    const length = bytes.length
+    if (WORDS && length <= kept._size) {
+      kept._bytes.set(bytes)
+      kept._length = length
+    } else {
+      this._key = keep(kept, bytes, 0, length)
+    }
+    return search(this, 0)
   }
 
   /** Sets the value of a key; with duplicates adds a value after those the key has. */
@@ -172,25 +149,16 @@ export class BTree implements Shown {
    * handle's own `bytes`. Allocates nothing once the cache is warm.
    */
   put(key: Bytes, value: Bytes, flags?: number): boolean {
-    enterWrite(this)
+    enter(this, true)
     const data = toBytes(value, "value")
-    if (flags === R_CURSOR && this._putAtCursor !== undefined) return this._putAtCursor(key, data)
-    if (flags !== undefined && flags !== 0 && flags !== R_NOOVERWRITE) {
-      throw failure(
-        "EINVAL",
-        `put takes the flags 0, R_CURSOR (1) and R_NOOVERWRITE (8) in a btree, not ${flags}`,
-      )
-    }
-    takeKey(this, key)
-    let found = locate(this)
-    if (found && flags === R_NOOVERWRITE) return false
-    if (this._duplicates) {
-      search(this, 1)
-      found = false
-    }
-    begin(this)
-    if (!found) insertRecord(this, data)
-    if (!found || overwriteRecord(this, data)) this._changes++
+    if (flags && flags !== R_NOOVERWRITE) return this._atCursor(flags, key, data)
+    const found = this.has(key)
+    if (found && flags) return false
+    const append = !found || this._duplicates
+    if (this._duplicates) search(this, 1)
+    this._state = BUSY
+    if (append) insertRecord(this, data)
+    else overwriteRecord(this, data)
     finish(this)
     return true
   }
@@ -200,34 +168,18 @@ export class BTree implements Shown {
 
   /**
    * Deletes all keys from `start` (or the first) up to `end` (or the last), exclusive, and gives how many there were. Whole
-   * pages go at once.
+   * pages go at once: one descent a leaf; records are looked at for the end of the range and for chains to free.
    */
-  deleteRange(start?: Bytes | null, end?: Bytes | null): number {
-    enterWrite(this)
-    const fromStart = start === undefined || start === null
-    const toEnd = end === undefined || end === null
-    if (!toEnd) {
-      const bytes = toBytes(end, "end key")
-      this._end = growRegion(this._end, bytes.length)
-      this._end.bytes.set(bytes)
-      this._endLength = bytes.length
-    }
-    if (!fromStart) {
-      takeKey(this, start)
-      if (!toEnd && rangeIsEmpty(this)) return 0
-    }
-    const count = removeRange(this, fromStart, toEnd)
-    if (count > 0) this._changes++
-    finish(this)
-    return count
-  }
+  declare deleteRange: (start?: Bytes | null, end?: Bytes | null) => number
 
   /** Removes everything; the next flush makes that durable and gives the stream's space back. */
   clear(): void {
-    enterWrite(this)
-    begin(this)
-    removeEverything(this)
-    this._changes++
+    const cache = this._cache
+    enter(this, true)
+    const spilled = cache._spilled
+    reset(this)
+    cache._spilled = spilled
+    this._trim = true
     finish(this)
   }
 
@@ -241,16 +193,12 @@ export class BTree implements Shown {
     end?: Bytes | null,
     flags?: number,
   ): void {
-    enter(this)
-    const scan = new Scan(this, start, end, flags)
-    while (scan._step()) {
-      if (visit(scan._cursor) === false) return
-    }
+    const cursor = new Cursor(this, start, end, flags)
+    while (cursor._step() && visit(cursor) !== false);
   }
 
   /** Gives a new cursor, independent of all others. */
   cursor(): Cursor {
-    enter(this)
     return new Cursor(this)
   }
 
@@ -259,7 +207,29 @@ export class BTree implements Shown {
    * changed. After an error the handle writes no more (EIO); rollback() or reopening goes on from the last flushed state.
    */
   flush(): void {
-    flushTree(this)
+    const cache = this._cache
+    enter(this, false)
+    if (!this._modified) return
+    enter(this, true)
+    for (let i = 0; cache._dirtyPages > 0; i++) {
+      if (cache._all[i]._dirtyEnd > 0) writePage(cache, cache._all[i])
+    }
+    // Set while anything is on its way.
+    cache._failed = true
+    if (this._metaDirty) {
+      // The rest of the page is zeros that the stream makes by itself.
+      const words = [MAGIC, VERSION, this._pagesize, this._free, 0, this._duplicates ? 0 : NO_DUPLICATES]
+      for (let i = 0; i < words.length; i++) this._key._view.setUint32(i * 4, words[i], true)
+      if (this._checks !== 0) this._storeMeta()
+      this._pageStream.write(this._key._bytes, 0, 0, this._checks !== 0 ? META_ROOM : META_SIZE)
+    }
+    if (this._trim) this._stream.setSize(this._pages * this._pagesize)
+    this._stream.flush()
+    cache._failed = false
+    cache._spilled = false
+    this._metaDirty = false
+    this._trim = false
+    this._modified = false
   }
 
   /**
@@ -267,15 +237,26 @@ export class BTree implements Shown {
    * possible only until a changed page had to be evicted: EINVAL then.
    */
   rollback(): void {
-    rollbackTree(this)
+    const cache = this._cache
+    const stream = this._stream
+    if (this._state === CLOSED) enter(this, false)
+    if (WORDS && this._ahead !== null) keepKey(this)
+    if (stream.rollback !== undefined) {
+      stream.rollback()
+    } else if (cache._spilled || cache._failed) {
+      cache._failed = true
+      refuse("EINVAL", "the stream is not atomic, and has changes")
+    }
+    dropPages(cache)
+    load(this)
+    if (this._pages === 0) reset(this)
+    this._state = OPEN
   }
 
   /** Flushes and ends the handle; the stream stays open. May be called twice. After a failed write it only ends the handle. */
   close(): void {
-    if (this._state === CLOSED) return
-    if (this._state === OPEN && !this._cache.failed) this.flush()
+    if (this._state === OPEN && !this._cache._failed) this.flush()
     this._state = CLOSED
-    dropPages(this._cache)
   }
 
   /** Gives keys in order, each a copy, from `start` (the smallest key >= it, also when descending) to `end`, exclusive. */
@@ -298,41 +279,54 @@ export class BTree implements Shown {
   /** Gives every record that can still be read of a damaged file to `visit`, in any order of keys; returns what was in the way. */
   declare salvage: (visit: (key: Uint8Array, value: Uint8Array) => boolean | undefined | void) => Finding[]
 
-  /** @internal extras */ declare _putAtCursor?: (key: Bytes, value: Uint8Array) => boolean
-  /** @internal extras */ declare _deleteAtCursor?: () => boolean
+  /** @internal extras: options, or null for a file that is found to be in the other byte order. */
+  declare _adopt: (given: OpenOptions | null) => void
+  /** @internal extras: put and delete with flags. */
+  declare _atCursor: (flags: number, key: Bytes, value?: Uint8Array) => boolean
   /** @internal extras */ declare _findEqual: (ordinal: number) => boolean
   /** @internal extras */ declare _ordinalOf: (cursor: Cursor, order: number, same: boolean) => number
-  /** @internal extras */ declare _deleteEquals: () => void
-  /** @internal extras */ declare _mend?: (frame: Frame, at: number, keySize: number) => void
   /** @internal extras */ declare _verifyCheck: (frame: Frame) => void
+  /** @internal extras */ declare _storeCheck: (frame: Frame) => void
   /** @internal extras */ declare _verifyMeta: () => void
   /** @internal extras */ declare _storeMeta: () => void
-  /** @internal extras */ declare _storeCheck: (frame: Frame) => void
-
-  /** @internal */
-  _checkPage(frame: Frame): void {
-    checkPage(this, frame)
-  }
-
-  /** @internal */
-  _sealPage(frame: Frame): void {
-    sealPage(this, frame)
-  }
+  /** @internal */ declare _checkPage: (frame: Frame) => void
+  /** @internal */ declare _sealPage: (frame: Frame) => void
+  /** @internal extras: bytes of the separator, `size` long, that tell it from the last key of the left page. */
+  declare _shorten?: (left: Frame, size: number) => number
+  /** @internal tuning */ declare _checkOptions?: (given: OpenOptions) => void
+  /** @internal tuning */ declare _fillHole?: (frame: Frame, offset: number, size: number) => void
+  /** @internal tuning */ declare _replaceValue?: (value: Uint8Array) => boolean
+  /** @internal tuning */
+  declare _chooseCut?: (page: Frame, skip: number, size: number, big: boolean, even: number) => number
 }
 
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 BTree.prototype.delete = function (this: BTree, key: Bytes, flags?: number): boolean {
-  enterWrite(this)
-  if (flags === R_CURSOR && this._deleteAtCursor !== undefined) return this._deleteAtCursor()
-  if (flags !== undefined && flags !== 0) {
-    throw failure("EINVAL", `delete takes the flags 0 and R_CURSOR (1), not ${flags}`)
+  enter(this, true)
+  if (flags) return this._atCursor(flags, key)
+  const found = this.has(key)
+  if (found) {
+    this._state = BUSY
+    do removeRecords(this, this._index, this._index + 1, false)
+    while (this._duplicates && search(this, 0))
+    finish(this)
   }
-  takeKey(this, key)
-  if (!locate(this)) return false
-  begin(this)
-  if (this._duplicates) this._deleteEquals()
-  else removeRecords(this, this._index, this._index + 1)
-  this._changes++
-  finish(this)
-  return true
+  return found
 }
+BTree.prototype.deleteRange = deleteRange
+BTree.prototype._checkPage = checkPage
+BTree.prototype._sealPage = sealPage
+
+/** What a small device may leave out: the extras put something in the place of it. */
+function needsExtras(): never {
+  refuse("EINVAL", 'needs require("btree-extras")(btree)')
+}
+BTree.prototype.keys = needsExtras
+BTree.prototype.values = needsExtras
+BTree.prototype.items = needsExtras
+BTree.prototype.seq = needsExtras
+BTree.prototype.stat = needsExtras
+BTree.prototype.check = needsExtras
+BTree.prototype.salvage = needsExtras
+BTree.prototype._adopt = needsExtras
+BTree.prototype._atCursor = needsExtras

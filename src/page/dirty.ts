@@ -1,16 +1,16 @@
 /** Dirty byte ranges of a frame, so that a flush writes what changed and nothing else. */
-import { assert } from "../assert.ts"
+import type { PageCache } from "./cache.ts"
 import type { Frame } from "./pool.ts"
-import { DIRTY_RANGES_MAX } from "./pool.ts"
 
-/**
- * Adds the bytes [start, end) of the page to the frame's dirty ranges; ranges at most `join` bytes apart become one.
- * Allocates nothing.
- */
-export function addDirtyRange(frame: Frame, start: number, end: number, join: number): void {
-  assert(start < end, "a dirty range is not empty")
-  const dirty = frame.dirty
-  const top = frame.dirtyCount * 2
+/** Most numbers kept for one frame, two a range; the closest two ranges are joined beyond that. */
+const DIRTY_END_MAX = 8
+
+/** Notes that the bytes [start, end) of the page, at least one, have changed. Ranges that nearly touch become one. */
+export function markDirty(cache: PageCache, frame: Frame, start: number, end: number): void {
+  const dirty = frame._dirty
+  const join = cache._join
+  let top = frame._dirtyEnd
+  if (top === 0) cache._dirtyPages++
   let from = start
   let to = end
   let first = 0
@@ -22,23 +22,22 @@ export function addDirtyRange(frame: Frame, start: number, end: number, join: nu
     past += 2
   }
   if (past === first) {
+    dirty[top] = 0 // never a hole, even for a moment: the collector of XS 13 goes astray in a sparse array
     for (let i = top - 1; i >= first; i--) dirty[i + 2] = dirty[i]
+    top += 2
   } else {
     for (let i = past; i < top; i++) dirty[i - past + first + 2] = dirty[i]
+    top -= past - first - 2
   }
   dirty[first] = from
   dirty[first + 1] = to
-  frame.dirtyCount = (top - past + first) / 2 + 1
-  if (frame.dirtyCount > DIRTY_RANGES_MAX) joinClosest(frame)
-}
-
-function joinClosest(frame: Frame): void {
-  const dirty = frame.dirty
-  const top = frame.dirtyCount * 2
-  let best = 2
-  for (let i = 4; i < top; i += 2) {
-    if (dirty[i] - dirty[i - 1] < dirty[best] - dirty[best - 1]) best = i
+  if (top > DIRTY_END_MAX) {
+    let best = 2
+    for (let i = 4; i < top; i += 2) {
+      if (dirty[i] - dirty[i - 1] < dirty[best] - dirty[best - 1]) best = i
+    }
+    for (let i = best + 1; i < top; i++) dirty[i - 2] = dirty[i]
+    top -= 2
   }
-  for (let i = best - 1; i + 2 < top; i++) dirty[i] = dirty[i + 2]
-  frame.dirtyCount--
+  frame._dirtyEnd = top
 }

@@ -2,80 +2,68 @@
  * Frames: page-sized buffers, taken from slabs. A slab is one ArrayBuffer with one Uint8Array and one DataView; a frame is a
  * base offset in it. Frames are made when first needed and never given back, so that memory is stable once it is warm.
  */
-import type { Region } from "../bytes.ts"
-import { makeRegion } from "../bytes.ts"
+import { type Kept, keep, type Region } from "../bytes.ts"
 import { SLAB_FRAMES } from "../platform.ts"
 
-/** Most separate dirty ranges kept for one frame; the closest two are joined beyond that. */
-export const DIRTY_RANGES_MAX = 4
-
-export class Frame implements Region {
-  /** The slab's buffer, both ways; the page is at [base, base + page size). */
-  declare bytes: Uint8Array
-  declare view: DataView
-  declare base: number
+/** A page in memory: `_bytes` and `_view` are the slab's, the page is at [_base, _base + page size). */
+export interface Frame extends Region {
+  _base: number
   /** Page held, -1 for none. */
-  declare pgno: number
+  _pgno: number
   /** Page type that was found sound when the page was loaded; 0 while not checked. Set by the engine. */
-  declare kind: number
-  /** Calls that need this frame to stay; 0 between calls of the public API. */
-  declare pins: number
-  /** Bytes of the item area that no item uses. Kept by the engine. */
-  declare gaps: number
-  /** Dirty byte ranges: ascending, disjoint pairs (start, end) within the page, in dirty[0 .. 2 * dirtyCount). */
-  declare dirty: number[]
-  declare dirtyCount: number
+  _kind: number
+  /** When the page was last asked for, by the cache's clock; 0 for a frame that holds none. */
+  _used: number
+  /** The call that needs this frame to stay: it is pinned while this is the cache's `_call`. */
+  _pin: number
+  /** Kept by the engine: number of items, lowest byte of their area, and the bytes of it that no item uses. */
+  _count: number
+  _upper: number
+  _gaps: number
+  /** Dirty byte ranges: ascending, disjoint pairs (start, end) within the page, in _dirty[0 .. _dirtyEnd). */
+  _dirty: number[]
+  _dirtyEnd: number
   /** Next frame in the same hash bucket of the cache. */
-  declare chain: Frame | null
-  declare newer: Frame | null
-  declare older: Frame | null
-
-  constructor(slab: Region, base: number) {
-    this.bytes = slab.bytes
-    this.view = slab.view
-    this.base = base
-    this.pgno = -1
-    this.kind = 0
-    this.pins = 0
-    this.gaps = 0
-    // One pair of room beyond the maximum: a new range is put in first and joined afterwards.
-    this.dirty = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-    this.dirtyCount = 0
-    this.chain = null
-    this.newer = null
-    this.older = null
-  }
+  _next: Frame | null
 }
 
-export class PagePool {
+/** Where frames come from: the slab that is being handed out. */
+export interface PagePool {
   /** Bytes in a frame. */
-  declare pagesize: number
-  /** Frames handed out so far. */
-  declare count: number
-  declare _slab: Region | null
-  declare _used: number
-  declare _room: number
+  _pagesize: number
+  _slab: Kept | null
+  /** Bytes of the slab that frames have. */
+  _taken: number
+}
 
-  constructor(pagesize: number) {
-    this.pagesize = pagesize
-    this.count = 0
-    this._slab = null
-    this._used = 0
-    this._room = 0
+/**
+ * Gives a new frame. Every SLAB_FRAMES calls it allocates one ArrayBuffer, of at most `wanted` frames so that a cache never reserves
+ * more than its capacity. Throws ENOMEM.
+ */
+export function takeFrame(pool: PagePool, wanted: number): Frame {
+  const pagesize = pool._pagesize
+  let slab = pool._slab
+  if (SLAB_FRAMES === 1 || slab === null || pool._taken === slab._size) {
+    const frames = SLAB_FRAMES === 1 || wanted < 1 ? 1 : wanted < SLAB_FRAMES ? wanted : SLAB_FRAMES
+    slab = keep(null, null, 0, frames * pagesize)
+    pool._slab = slab
+    pool._taken = 0
   }
-
-  /**
-   * Gives a new frame. Every SLAB_FRAMES calls it allocates one ArrayBuffer, of at most `wanted` frames so that a cache never
-   * reserves more than its capacity. Throws ENOMEM.
-   */
-  take(wanted: number): Frame {
-    if (this._used === this._room || this._slab === null) {
-      const room = wanted < 1 ? 1 : wanted < SLAB_FRAMES ? wanted : SLAB_FRAMES
-      this._slab = makeRegion(room * this.pagesize)
-      this._room = room
-      this._used = 0
-    }
-    this.count++
-    return new Frame(this._slab, this.pagesize * this._used++)
+  const base = SLAB_FRAMES === 1 ? 0 : pool._taken
+  pool._taken = base + pagesize
+  return {
+    _bytes: slab._bytes,
+    _view: slab._view,
+    _base: base,
+    _kind: 0,
+    _pgno: -1,
+    _used: 0,
+    _count: 0,
+    _pin: 0,
+    _next: null,
+    _upper: 0,
+    _gaps: 0,
+    _dirtyEnd: 0,
+    _dirty: [],
   }
 }

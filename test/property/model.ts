@@ -9,7 +9,7 @@
  * - with duplicates a cursor is at the n-th of its equals; after its own delete() the n-th equal is the successor;
  * - a start key is found as the smallest key >= start in both directions, the end is exclusive unless INCL.
  */
-import { createContext, Script } from "node:vm"
+export { isDeadline, withDeadline } from "../support/deadline.ts"
 
 export type Compare = (a: Uint8Array, b: Uint8Array) => number
 
@@ -60,27 +60,6 @@ export function pattern(length: number, seed: number): Uint8Array {
 /** Largest key + value that stays in a leaf (specs/berkeley-btree.md section 2). */
 export function inlineLimit(pagesize: number, minkeypage: number): number {
   return Math.max(Math.floor((pagesize - 20) / Math.max(minkeypage, 2)) - 14, 30)
-}
-
-const deadlineContext = createContext({ task: undefined as unknown })
-const deadlineScript = new Script("task()")
-
-/**
- * Runs `task` and ends it by force after `milliseconds`: an endless loop in the engine becomes an error with the
- * code ERR_SCRIPT_EXECUTION_TIMEOUT instead of a test run that never comes back.
- */
-export function withDeadline<T>(milliseconds: number, task: () => T): T {
-  deadlineContext.task = task
-  try {
-    return deadlineScript.runInContext(deadlineContext, { timeout: milliseconds }) as T
-  } finally {
-    deadlineContext.task = undefined
-  }
-}
-
-/** Tells whether `error` is withDeadline's. */
-export function isDeadline(error: unknown): boolean {
-  return (error as { code?: unknown } | undefined)?.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
 }
 
 export class Model {

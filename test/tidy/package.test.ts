@@ -12,18 +12,25 @@ import { filesIn, makeConsumer, ROOT, textOf } from "./sources.ts"
 interface Manifest {
   name: string
   bin: Record<string, string>
-  exports: Record<string, string | Record<string, string>>
+  exports: Record<string, Target>
   files: string[]
   dependencies: Record<string, string>
   devDependencies: Record<string, string>
 }
 
+/** A path, or paths by condition. */
+type Target = string | { [condition: string]: Target }
+
 const manifest = JSON.parse(textOf("package.json")) as Manifest
 const entries = Object.entries(manifest.exports).filter(([subpath]) => subpath !== "./package.json")
 const specifiers = entries.map(([subpath]) => manifest.name + subpath.slice(1))
-const targets = Object.values(manifest.exports).flatMap((target) =>
-  typeof target === "string" ? [target] : Object.values(target),
-)
+/** Entries whose code runs under Node; the others are for a device alone. */
+const nodeSpecifiers = specifiers.filter((_, index) => "default" in (entries[index][1] as object))
+const targets = Object.values(manifest.exports).flatMap(pathsOf)
+
+function pathsOf(target: Target): string[] {
+  return typeof target === "string" ? [target] : Object.values(target).flatMap(pathsOf)
+}
 
 describe("package.json", () => {
   it("pins every dependency to one version", () => {
@@ -38,6 +45,61 @@ describe("package.json", () => {
       : filesIn(".")
     expect(tracked.filter((path) => lockfiles.includes(path))).toEqual([])
     expect(textOf(".npmrc")).toContain("package-lock=false")
+  })
+})
+
+/** The part of the SDK's manifest.json that names files of ours. */
+interface ModdableManifest {
+  modules?: Record<string, string>
+  preload?: string[]
+  platforms?: Record<string, ModdableManifest>
+}
+
+const moddable = JSON.parse(textOf("manifest.json")) as ModdableManifest
+
+/** Gives the files that a manifest names, those for any platform included. */
+function modulesOf({ modules, platforms }: ModdableManifest): string[] {
+  const own = Object.values(modules ?? {}).map((path) => `${path.slice(2)}.js`)
+  return [...new Set([...own, ...Object.values(platforms ?? {}).flatMap(modulesOf)])]
+}
+
+describe("manifest.json", () => {
+  const platforms = Object.entries(moddable.platforms ?? {})
+
+  it.each(modulesOf(moddable))("names a module that is built: %s", (path) => {
+    expect(existsSync(join(ROOT, path))).toBe(true)
+  })
+
+  it.each(platforms)(
+    "on %s preloads what is there, and has every module that another one imports",
+    (_name, part) => {
+      const modules = { ...moddable.modules, ...part.modules }
+      const preload = [...(moddable.preload ?? []), ...(part.preload ?? [])]
+      expect(preload.filter((name) => !(name in modules))).toEqual([])
+      for (const [name, path] of Object.entries(modules)) {
+        const imported = [
+          ...textOf(`${path.slice(2)}.js`).matchAll(/from\s+['"](\.\/|flashtree)([^'"]*)['"]/g),
+        ]
+        for (const [, start, rest] of imported) {
+          const wanted = start === "./" ? name.replace(/[^/]*$/, rest) : start + rest
+          expect(Object.keys(modules)).toContain(wanted.replace(/\.js$/, ""))
+        }
+      }
+    },
+  )
+
+  it("preloads every module of the core", () => {
+    expect(moddable.preload).toEqual(Object.keys(moddable.modules ?? {}))
+  })
+
+  it("has a module for every entry that a program on a device may import", () => {
+    const names = [moddable, ...platforms.map(([, part]) => part)].flatMap(({ modules }) =>
+      Object.keys(modules ?? {}),
+    )
+    const wanted = entries.filter(([, target]) => typeof target === "object" && "moddable" in target)
+    for (const [subpath] of wanted) {
+      if (!subpath.endsWith("-legacy")) expect(names).toContain(`flashtree${subpath.slice(1)}`)
+    }
   })
 })
 
@@ -65,7 +127,7 @@ describe("the built package", () => {
     expect(existsSync(join(ROOT, path))).toBe(true)
   })
 
-  it.each(specifiers)("can be imported as %s", (specifier) => {
+  it.each(nodeSpecifiers)("can be imported as %s", (specifier) => {
     const names = node(
       "--input-type=module",
       "--eval",
@@ -118,5 +180,6 @@ describe("the built package", () => {
     const needed = [...targets, ...Object.values(manifest.bin)].map((path) => path.slice(2))
     expect(paths).toEqual(expect.arrayContaining([...needed, "package.json", "LICENSE", "CHANGELOG.md"]))
     expect(paths.filter((path) => /^(test|examples|\.ci)\//.test(path))).toEqual([])
+    expect(paths).toEqual(expect.arrayContaining(["manifest.json", ...modulesOf(moddable)]))
   })
 })

@@ -2,55 +2,80 @@
  * Several values for one key. Equal keys keep the order of their puts; searches go to the left of all equals and reach the right
  * neighbour along the path, so that the path is always true (spec section 16, defect Q8). A cursor is (key, n-th equal).
  */
+import { keep } from "../../bytes.ts"
 import { corruption } from "../../errors.ts"
+import { fetchPage } from "../../page/cache.ts"
 import { type Cursor, ON } from "../cursor.ts"
-import { itemAt, itemCount } from "../page.ts"
-import { removeRecords } from "../remove.ts"
-import { compareItem, nextLeafOnPath, search } from "../search.ts"
+import { CHILD, INTERNAL, LEAF } from "../layout.ts"
+import { itemAt } from "../page.ts"
+import { itemKey, search } from "../search.ts"
 import type { BTree } from "../tree.ts"
 
 /**
- * Goes to the `ordinal`-th record with the search key and tells whether it is there; if not, to the place after the last one.
- * Sets tree._ordinal to how many equal records stand before that place.
+ * Goes to the first record of the leaf after the path's leaf, along the path, which stays true; false, staying there, at the end of the
+ * tree.
  */
-export function findEqual(tree: BTree, ordinal: number): boolean {
-  search(tree, -1)
-  tree._ordinal = 0
-  for (;;) {
-    const leaf = tree._leaf
-    const count = itemCount(tree, leaf)
-    while (tree._index < count) {
-      if (compareItem(tree, leaf, itemAt(tree, leaf, tree._index)) !== 0) return false
-      if (tree._ordinal === ordinal) return true
-      tree._ordinal++
-      tree._index++
-    }
-    if (!nextLeafOnPath(tree)) return false
+function nextLeaf(tree: BTree): boolean {
+  const cache = tree._cache
+  const own = tree._leaf._pgno
+  let level = tree._depth - 1
+  // Up to the first page with an item to the right of the path, then down to the left.
+  while (level >= 0 && ++tree._slots[level] >= fetchPage(cache, tree._path[level], INTERNAL)._count) {
+    tree._slots[level]--
+    level--
   }
+  if (level < 0) {
+    // The pages above may have displaced the leaf.
+    tree._leaf = fetchPage(cache, own, LEAF)
+    return false
+  }
+  let frame = fetchPage(cache, tree._path[level], INTERNAL)
+  while (frame._kind === INTERNAL) {
+    const child = frame._view.getUint32(itemAt(frame, tree._slots[level]) + CHILD, true)
+    if (++level > tree._pages) throw corruption(child, 0, "a circle of pages")
+    tree._path[level] = child
+    tree._slots[level] = 0
+    frame = fetchPage(cache, child, INTERNAL | LEAF)
+  }
+  tree._leaf = frame
+  tree._index = 0
+  tree._depth = level
+  return true
 }
 
-/** Deletes all records with the search key, a page at a time. */
-export function deleteEquals(tree: BTree): void {
-  while (findEqual(tree, 0)) {
-    const leaf = tree._leaf
-    const count = itemCount(tree, leaf)
-    let past = tree._index + 1
-    while (past < count && compareItem(tree, leaf, itemAt(tree, leaf, past)) === 0) past++
-    removeRecords(tree, tree._index, past)
-  }
+/**
+ * Goes to the `ordinal`-th record with the search key and tells whether it is there; if not, to the place after the last one.
+ * Sets tree._nth to how many equal records stand before that place.
+ */
+export function findEqual(this: BTree, ordinal: number): boolean {
+  search(this, -1)
+  this._nth = 0
+  do {
+    const leaf = this._leaf
+    const count = leaf._count
+    for (; this._index < count; this._index++) {
+      leaf._pin = this._cache._call
+      const length = itemKey(this, leaf, itemAt(leaf, this._index))
+      if (this._order(this._key, 0, this._key._length, this._from, this._fromAt, length) !== 0) return false
+      if (this._nth === ordinal) return true
+      this._nth++
+    }
+    leaf._pin = 0
+  } while (nextLeaf(this))
+  return false
 }
 
 /** Gives which of its equals the record is that a cursor has just reached (`order`: from where, `same`: with the same key). */
-export function ordinalOf(tree: BTree, cursor: Cursor, order: number, same: boolean): number {
+export function ordinalOf(this: BTree, cursor: Cursor, order: number, same: boolean): number {
   const on = cursor._state === ON
   if (order > 0) return same ? cursor._ordinal + (on ? 1 : 0) : 0
   if (order < 0 && same && on) return cursor._ordinal - 1
-  cursor._useKey()
-  search(tree, -1)
+  this._key = keep(this._key, cursor._key._bytes, 0, cursor._key._length)
+  search(this, -1)
   let ordinal = 0
-  while (tree._leaf.pgno !== cursor._page) {
-    ordinal += itemCount(tree, tree._leaf) - tree._index
-    if (!nextLeafOnPath(tree)) throw corruption(cursor._page, 0, "a leaf that the tree does not lead to")
+  while (this._leaf._pgno !== cursor._page) {
+    ordinal += this._leaf._count - this._index
+    if (!nextLeaf(this)) throw corruption(cursor._page, 0, "a leaf that the tree does not lead to")
   }
-  return ordinal + cursor._index - tree._index
+  return ordinal + cursor._index - this._index
 }

@@ -1,73 +1,29 @@
 /**
- * What small devices may leave out of the core: iterators, seq, duplicates, stat, check, page checks, mending of swapped files.
- * On Espruino this is the module "btree-extras".
+ * What small devices may leave out of the core: iterators, seq, duplicates, stat, check, salvage, page checks, other orders of keys
+ * and bytes. Importing it puts them in the place of the core's refusals. On Espruino this is the module "btree-extras".
  */
-import type { Bytes } from "../../bytes.ts"
-import type { Frame } from "../../page/pool.ts"
-import type { Cursor } from "../cursor.ts"
 import { BTree } from "../tree.ts"
-import type { Progress } from "../types.ts"
-import { check } from "./check.ts"
-import { deleteEquals, findEqual, ordinalOf } from "./duplicates.ts"
+import { adopt } from "./adopt.ts"
+import { check, salvage, stat } from "./check.ts"
+import { findEqual, ordinalOf } from "./duplicates.ts"
 import { storeCheck, storeMeta, verifyCheck, verifyMeta } from "./page-check.ts"
-import { makeRange } from "./ranges.ts"
-import { salvage } from "./salvage.ts"
-import { deleteAtCursor, putAtCursor, seq } from "./seq.ts"
-import { stat } from "./stat.ts"
-import { mendReference } from "./swapped.ts"
+import { items, keys, values } from "./ranges.ts"
+import { atCursor, seq } from "./seq.ts"
 
 export { RangeIterator, type RangeResult } from "./ranges.ts"
 
-type Bound = Bytes | null
-
-BTree.prototype.keys = function (this: BTree, start?: Bound, end?: Bound, flags?: number) {
-  return makeRange(this, start, end, flags, 0)
-}
-BTree.prototype.values = function (this: BTree, start?: Bound, end?: Bound, flags?: number) {
-  return makeRange(this, start, end, flags, 1)
-}
-BTree.prototype.items = function (this: BTree, start?: Bound, end?: Bound, flags?: number) {
-  return makeRange(this, start, end, flags, 2)
-}
-BTree.prototype.seq = function (this: BTree, code: number, key?: Bytes) {
-  return seq(this, code, key)
-}
-BTree.prototype.stat = function (this: BTree, progress?: Progress) {
-  return stat(this, progress)
-}
-BTree.prototype.check = function (this: BTree, progress?: Progress) {
-  return check(this, progress)
-}
-BTree.prototype.salvage = function (this: BTree, visit) {
-  return salvage(this, visit)
-}
-BTree.prototype._putAtCursor = function (this: BTree, key: Bytes, value: Uint8Array) {
-  return putAtCursor(this, key, value)
-}
-BTree.prototype._deleteAtCursor = function (this: BTree) {
-  return deleteAtCursor(this)
-}
-BTree.prototype._findEqual = function (this: BTree, ordinal: number) {
-  return findEqual(this, ordinal)
-}
-BTree.prototype._ordinalOf = function (this: BTree, cursor: Cursor, order: number, same: boolean) {
-  return ordinalOf(this, cursor, order, same)
-}
-BTree.prototype._deleteEquals = function (this: BTree) {
-  deleteEquals(this)
-}
-BTree.prototype._mend = function (this: BTree, frame: Frame, at: number, keySize: number) {
-  mendReference(this, frame, at, keySize)
-}
-BTree.prototype._verifyCheck = function (this: BTree, frame: Frame) {
-  verifyCheck(this, frame)
-}
-BTree.prototype._verifyMeta = function (this: BTree) {
-  verifyMeta(this)
-}
-BTree.prototype._storeMeta = function (this: BTree) {
-  storeMeta(this)
-}
-BTree.prototype._storeCheck = function (this: BTree, frame: Frame) {
-  storeCheck(this, frame)
-}
+BTree.prototype.keys = keys
+BTree.prototype.values = values
+BTree.prototype.items = items
+BTree.prototype.seq = seq
+BTree.prototype.stat = stat
+BTree.prototype.check = check
+BTree.prototype.salvage = salvage
+BTree.prototype._adopt = adopt
+BTree.prototype._atCursor = atCursor
+BTree.prototype._findEqual = findEqual
+BTree.prototype._ordinalOf = ordinalOf
+BTree.prototype._verifyCheck = verifyCheck
+BTree.prototype._storeCheck = storeCheck
+BTree.prototype._verifyMeta = verifyMeta
+BTree.prototype._storeMeta = storeMeta

@@ -4,72 +4,77 @@
  */
 import { crc32 } from "../../checksum.ts"
 import { corruption } from "../../errors.ts"
-import { markDirty } from "../../page/cache.ts"
+import { markDirty } from "../../page/dirty.ts"
 import type { Frame } from "../../page/pool.ts"
-import { FLAGS, LOWER, META_CHECK, META_FLAGS, META_FREE, META_ROOM, META_SIZE } from "../layout.ts"
+import { FLAGS, LOWER, META_CHECK, META_FLAGS, META_FREE, META_ROOM, META_SIZE, PGNO } from "../layout.ts"
 import type { BTree } from "../tree.ts"
+import { turnPage, turnWords } from "./swapped.ts"
 
 /** Gives the page's check, 1 to 0xffffff: CRC-32 over all of the page but the check itself, folded to 24 bits. */
 function computeCheck(tree: BTree, frame: Frame, kind: number): number {
-  const base = frame.base
-  const head = crc32(frame.bytes, base, base + FLAGS, kind)
-  const crc = crc32(frame.bytes, base + LOWER, base + tree._pagesize, head)
-  const check = (crc ^ (crc >>> 24)) & 0xffffff
-  return check === 0 ? 1 : check
+  const bytes = frame._bytes
+  const base = frame._base
+  const swapped = tree._pageStream !== tree._stream
+  // The check is one of the bytes in the file.
+  if (swapped) turnPage(tree, bytes, base, true)
+  const crc = crc32(bytes, base + LOWER, base + tree._pagesize, crc32(bytes, base, base + FLAGS, kind))
+  if (swapped) turnPage(tree, bytes, base, false)
+  return (crc ^ (crc >>> 24)) & 0xffffff || 1
 }
 
 /** Compares the check of a page just loaded. Throws ECORRUPT; in "adopt" mode marks the page to get a new check instead. */
-export function verifyCheck(tree: BTree, frame: Frame): void {
-  const flags = frame.view.getUint32(frame.base + FLAGS, tree._little)
+export function verifyCheck(this: BTree, frame: Frame): void {
+  const flags = frame._view.getUint32(frame._base + FLAGS, true)
   const stored = flags >>> 8
-  if (stored === 0 && tree._checks === 1) return
-  if (stored === computeCheck(tree, frame, flags & 0xff)) return
-  if (tree._checks === 1) {
+  if ((stored === 0 && this._checks === 1) || stored === computeCheck(this, frame, flags & 0xff)) return
+  if (this._checks === 1) {
     throw corruption(
-      frame.pgno,
+      frame._pgno,
       FLAGS,
-      'the page check does not match: the page is damaged, or another program wrote it (then open with checksums: "adopt")',
+      'the page check does not match: damaged, or written by another program (checksums: "adopt")',
     )
   }
-  if (tree._readonly === "") {
-    markDirty(tree._cache, frame, FLAGS, LOWER)
-    tree._modified = true
+  if (this._readonly === "") {
+    markDirty(this._cache, frame, FLAGS, LOWER)
+    this._modified = true
   }
 }
 
 /** Stores the check of a page about to be written. */
-export function storeCheck(tree: BTree, frame: Frame): void {
-  const at = frame.base + FLAGS
-  const flags = frame.view.getUint32(at, tree._little)
+export function storeCheck(this: BTree, frame: Frame): void {
+  const at = frame._base + FLAGS
+  const flags = frame._view.getUint32(at, true)
   const kind = flags & 0xff
-  const word = ((computeCheck(tree, frame, kind) << 8) | kind) >>> 0
+  const word = ((computeCheck(this, frame, kind) << 8) | kind) >>> 0
+  // Dead bytes, which the check covers, have no byte order: in a swapped file they are written too.
+  if (this._pageStream !== this._stream) markDirty(this._cache, frame, PGNO, this._pagesize)
   if (word === flags) return
-  frame.view.setUint32(at, word, tree._little)
-  markDirty(tree._cache, frame, FLAGS, LOWER)
+  frame._view.setUint32(at, word, true)
+  markDirty(this._cache, frame, FLAGS, LOWER)
 }
 
 /** Gives the check of the meta page's magic number, version, page size and flags, which stay what they are. */
 function metaCheck(tree: BTree): number {
-  const bytes = tree._meta.bytes
-  const check = crc32(bytes, META_FLAGS, META_SIZE, crc32(bytes, 0, META_FREE, 0))
-  return check === 0 ? 1 : check
+  const key = tree._key
+  const swapped = tree._pageStream !== tree._stream
+  if (swapped) turnWords(key._view, 0, META_SIZE)
+  const check = crc32(key._bytes, META_FLAGS, META_SIZE, crc32(key._bytes, 0, META_FREE, 0))
+  if (swapped) turnWords(key._view, 0, META_SIZE)
+  return check || 1
 }
 
 /** Compares the meta page's check, if it has one. One read of 4 bytes. Throws ECORRUPT. */
-export function verifyMeta(tree: BTree): void {
-  const got = tree._stream.read(tree._meta.bytes, META_CHECK, META_CHECK, META_ROOM - META_CHECK)
-  const stored = got < META_ROOM - META_CHECK ? 0 : tree._meta.view.getUint32(META_CHECK, tree._little)
-  if (stored !== 0 && stored !== metaCheck(tree)) {
-    throw corruption(
-      0,
-      META_CHECK,
-      "the check of the meta page does not match: page size, byte order or flags are damaged",
-    )
+export function verifyMeta(this: BTree): void {
+  const length = META_ROOM - META_CHECK
+  const got = this._pageStream.read(this._key._bytes, META_CHECK, META_CHECK, length)
+  const stored = got < length ? 0 : this._key._view.getUint32(META_CHECK, true)
+  if (stored !== 0 && stored !== metaCheck(this)) {
+    throw corruption(0, META_CHECK, "the check of the meta page does not match")
   }
-  if (stored === 0 && tree._readonly === "") tree._metaDirty = true
+  if (stored === 0 && this._readonly === "") this._metaDirty = true
 }
 
 /** Puts the check behind the meta page's bytes. */
-export function storeMeta(tree: BTree): void {
-  tree._meta.view.setUint32(META_CHECK, metaCheck(tree), tree._little)
+export function storeMeta(this: BTree): void {
+  this._key._view.setUint32(META_CHECK, metaCheck(this), true)
 }

@@ -1,8 +1,6 @@
 /** keys, values and items: one iterator each, with a cursor of its own. Hosts with iterators add Symbol.iterator. */
-
 import type { Bytes } from "../../bytes.ts"
-import { enter } from "../handle.ts"
-import { Scan } from "../scan.ts"
+import { Cursor } from "../cursor.ts"
 import type { BTree } from "../tree.ts"
 
 /** What next() gives; `done` comes without a value. */
@@ -11,30 +9,32 @@ export interface RangeResult<T> {
   value: T
 }
 
+type Bound = Bytes | null
+
 const KEYS = 0
 const VALUES = 1
+const ITEMS = 2
+const ENDED = 3
 
 /** One pass over a range, safe while the tree changes; it may be abandoned at any point. */
 export class RangeIterator<T> {
-  /** @internal */ declare _scan: Scan
+  /** @internal */ declare _cursor: Cursor
   /** @internal */ declare _what: number
-  /** @internal */ declare _ended: boolean
 
   /** @internal */
-  constructor(scan: Scan, what: number) {
-    this._scan = scan
+  constructor(cursor: Cursor, what: number) {
+    this._cursor = cursor
     this._what = what
-    this._ended = false
   }
 
   /** Gives { done: false, value }, or { done: true } at the end and ever after. */
   next(): RangeResult<T> {
-    const scan = this._scan
-    if (this._ended || !scan._step()) return { done: true, value: undefined as T }
-    const cursor = scan._cursor
-    if (this._what === KEYS) return { done: false, value: cursor.key() as T }
-    if (this._what === VALUES) return { done: false, value: cursor.value() as T }
-    return { done: false, value: [cursor.key(), cursor.value()] as T }
+    const what = this._what
+    const cursor = this._cursor
+    if (what === ENDED || !cursor._step()) return { done: true, value: undefined as T }
+    const value =
+      what === KEYS ? cursor.key() : what === VALUES ? cursor.value() : [cursor.key(), cursor.value()]
+    return { done: false, value: value as T }
   }
 
   /** Ends the pass. */
@@ -43,18 +43,23 @@ export class RangeIterator<T> {
 
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 RangeIterator.prototype.return = function <T>(this: RangeIterator<T>): RangeResult<T> {
-  this._ended = true
+  this._what = ENDED
   return { done: true, value: undefined as T }
 }
 
-/** Gives a new iterator; `what` is 0 for keys, 1 for values, 2 for both. */
-export function makeRange<T>(
-  tree: BTree,
-  start: Bytes | null | undefined,
-  end: Bytes | null | undefined,
-  flags: number | undefined,
-  what: number,
-): RangeIterator<T> {
-  enter(tree)
-  return new RangeIterator<T>(new Scan(tree, start, end, flags), what)
+export function keys(this: BTree, start?: Bound, end?: Bound, flags?: number): RangeIterator<Uint8Array> {
+  return new RangeIterator(new Cursor(this, start, end, flags), KEYS)
+}
+
+export function values(this: BTree, start?: Bound, end?: Bound, flags?: number): RangeIterator<Uint8Array> {
+  return new RangeIterator(new Cursor(this, start, end, flags), VALUES)
+}
+
+export function items(
+  this: BTree,
+  start?: Bound,
+  end?: Bound,
+  flags?: number,
+): RangeIterator<[Uint8Array, Uint8Array]> {
+  return new RangeIterator(new Cursor(this, start, end, flags), ITEMS)
 }

@@ -1,0 +1,110 @@
+/**
+ * "btree" and "btree-extras" as two files. What the extras import from the core is exported by "btree" under private names, and
+ * "btree-extras" is one function that takes that module: `require("btree-extras")(require("btree"))` adds the rest, also to its exports, and gives it back.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { transformSync } from "@swc/core"
+import { parse } from "acorn"
+
+const CORE = "src/btree/core.ts"
+const EXTRAS = "src/btree/extras"
+
+/** Modules of which the extras hold what they use of them themselves: a copy of these is smaller than the way to the core's. */
+const COPIED = ["src/btree/layout.ts", "src/btree/types.ts", "src/checksum.ts"]
+
+const CORE_MODULE = "btree-core"
+const VIRTUAL = "\0core:"
+
+/** Gives a rollup plugin that adds to the core's exports what the extras import. */
+export function exportInternals() {
+  const entry = resolve(CORE)
+  return {
+    name: "export-internals",
+    transform(code, id) {
+      if (id !== entry) return null
+      const own = exportedNames(stripTypes(code))
+      const lines = [...internals()].map(([name, path]) =>
+        own.has(name) ? "" : `export { ${name} as _${name} } from "${resolve(path)}"`,
+      )
+      return { code: `${code}\n${lines.join("\n")}`, map: null }
+    },
+  }
+}
+
+/** Gives a rollup plugin that takes the imports of the extras from the core, which comes as an argument. */
+export function importFromCore() {
+  return {
+    name: "import-from-core",
+    options: (options) => ({ ...options, external: [CORE_MODULE] }),
+    resolveId(specifier, importer) {
+      if (specifier === CORE_MODULE) return { id: CORE_MODULE, external: true }
+      if (!importer || importer.startsWith(VIRTUAL) || !isExtra(importer)) return null
+      const path = join(dirname(importer), specifier)
+      if (isExtra(path) || COPIED.includes(relative(".", path))) return null
+      return VIRTUAL + relative(".", path)
+    },
+    load(id) {
+      if (!id.startsWith(VIRTUAL)) return null
+      const path = id.slice(VIRTUAL.length)
+      const own = exportedNames(stripTypes(readFileSync(CORE, "utf8")))
+      return [...internals()]
+        .filter(([, from]) => from === path)
+        .map(([name]) => `export { ${own.has(name) ? name : `_${name} as ${name}`} } from "${CORE_MODULE}"`)
+        .join("\n")
+    },
+    renderChunk(code) {
+      const line = new RegExp(`^(?:var|const) (\\w+) = require\\(['"]${CORE_MODULE}['"]\\);$`, "m")
+      const [, parameter] = line.exec(code) ?? []
+      if (!parameter) throw new Error("the extras do not take the core")
+      const body = code.replace(line, "").replace(/^exports\./gm, `${parameter}.`)
+      return {
+        code: `module.exports = function (${parameter}) {\n${body}\nreturn ${parameter};\n}`,
+        map: null,
+      }
+    },
+  }
+}
+
+/** Gives the private names under which the core exports, for the table of short names. */
+export function internalNames() {
+  return [...internals().keys()].map((name) => `_${name}`)
+}
+
+let found
+
+/** Gives name -> file for all that the extras import from the core, types and copied modules aside. */
+function internals() {
+  if (found) return found
+  found = new Map()
+  for (const file of readdirSync(EXTRAS).filter((name) => name.endsWith(".ts"))) {
+    const { body } = parse(stripTypes(readFileSync(join(EXTRAS, file), "utf8")), {
+      ecmaVersion: 2024,
+      sourceType: "module",
+    })
+    for (const node of body) {
+      if (node.type !== "ImportDeclaration") continue
+      const path = join(EXTRAS, node.source.value)
+      if (isExtra(path) || COPIED.includes(path)) continue
+      for (const { imported } of node.specifiers) found.set(imported.name, path)
+    }
+  }
+  return found
+}
+
+function isExtra(path) {
+  return relative(EXTRAS, path).split("/")[0] !== ".."
+}
+
+function exportedNames(code) {
+  const { body } = parse(code, { ecmaVersion: 2024, sourceType: "module" })
+  return new Set(body.flatMap((node) => (node.specifiers ?? []).map(({ exported }) => exported?.name)))
+}
+
+function stripTypes(source) {
+  return transformSync(source, {
+    swcrc: false,
+    configFile: false,
+    jsc: { target: "es2022", parser: { syntax: "typescript" }, transform: { verbatimModuleSyntax: true } },
+  }).code
+}

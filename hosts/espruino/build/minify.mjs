@@ -1,0 +1,120 @@
+/**
+ * The last step of a bundle for Espruino: as few bytes and functions as can be, in what its parser takes. Private names (`_name`)
+ * become short ones, the same in every bundle, since "btree-extras" and "flashtree" reach into what "btree" made.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { transformSync } from "@swc/core"
+import { parse } from "acorn"
+import { minify } from "terser"
+import { internalNames } from "./core-and-extras.mjs"
+
+/** Where private names are given; the order of these folders and of their files decides nothing. */
+const SOURCES = ["src", "hosts/espruino"]
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$"
+
+/** Gives a rollup plugin that minifies each chunk. */
+export function minifyForEspruino() {
+  return {
+    name: "minify-for-espruino",
+    async renderChunk(code) {
+      const { code: small } = await minify(code, {
+        ecma: 2015,
+        toplevel: true,
+        compress: {
+          ecma: 2015,
+          toplevel: true,
+          passes: 4,
+          arrows: false,
+          hoist_funs: true, // a function is there from its own text on
+          inline: 1, // more would assign to a variable above its declaration
+          reduce_funcs: false, // a function put where it is called would be made at every call
+        },
+        mangle: { toplevel: true, properties: { regex: /^_/ } },
+        nameCache: { props: { props: shortNames() } },
+        format: { ascii_only: true },
+      })
+      return { code: endReturns(small), map: null }
+    },
+  }
+}
+
+/**
+ * Puts a semicolon behind a bare `return` that ends a block: Espruino keeps a function's text without its last brace, and there looks
+ * for a value behind such a return ("Unexpected end of Input").
+ */
+function endReturns(code) {
+  const ends = []
+  visit(parse(code, { ecmaVersion: 2024, sourceType: "script" }), (node) => {
+    if (node.type === "ReturnStatement" && node.argument === null && code[node.end - 1] !== ";")
+      ends.push(node.end)
+  })
+  let result = ""
+  let done = 0
+  for (const end of ends.sort((a, b) => a - b)) {
+    result += `${code.slice(done, end)};`
+    done = end
+  }
+  return result + code.slice(done)
+}
+
+let cached
+
+/** Gives the short name of each private one (with terser's "$" before it): the most used ones get the shortest. */
+function shortNames() {
+  if (cached) return { ...cached }
+  const uses = new Map(internalNames().map((name) => [name, 2]))
+  const taken = new Set()
+  for (const path of SOURCES.flatMap(filesBelow)) {
+    for (const name of propertiesIn(readFileSync(path, "utf8"))) {
+      if (name.startsWith("_")) uses.set(name, (uses.get(name) ?? 0) + 1)
+      else taken.add(name)
+    }
+  }
+  const names = [...uses.keys()].sort((a, b) => uses.get(b) - uses.get(a) || (a < b ? -1 : 1))
+  cached = {}
+  let next = 0
+  for (const name of names) {
+    let short = shortName(next++)
+    while (taken.has(short) || /^(do|if|in|of)$/.test(short)) short = shortName(next++)
+    cached[`$${name}`] = short
+  }
+  return { ...cached }
+}
+
+function shortName(index) {
+  const tail = LETTERS[index % LETTERS.length]
+  return index < LETTERS.length ? tail : LETTERS[Math.floor(index / LETTERS.length) - 1] + tail
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => join(folder, path))
+}
+
+/** Gives every property name in TypeScript source, as often as it is there. */
+function propertiesIn(source) {
+  const { code } = transformSync(source, {
+    swcrc: false,
+    configFile: false,
+    jsc: { target: "es2022", parser: { syntax: "typescript" }, transform: { verbatimModuleSyntax: true } },
+  })
+  const found = []
+  visit(parse(code, { ecmaVersion: 2024, sourceType: "module" }), (node) => {
+    const key = node.type === "MemberExpression" ? node.property : node.key
+    if (key?.type === "Identifier" && !node.computed) found.push(key.name)
+  })
+  return found
+}
+
+/** Calls `call` with every node of a syntax tree. */
+function visit(tree, call) {
+  const pending = [tree]
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node === null || typeof node !== "object") continue
+    if (typeof node.type === "string") call(node)
+    pending.push(...Object.values(node))
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Espruino's platform.ts: strings of bytes are compared and copied by native calls, since a loop costs 2 to 3 microseconds a byte
+ * where a call costs 5 in all. A char code is a byte. A slab is one frame, because an array needs its variables in one piece.
+ */
+import type { Region } from "../../src/bytes.ts"
+import { refuse } from "../../src/errors.ts"
+import type { Natives } from "./natives.ts"
+
+declare const E: Natives
+
+/** Frames made at a time. */
+export const SLAB_FRAMES = 1
+/** Page size in bytes of a new database when neither the caller nor the stream names one. */
+export const DEFAULT_PAGESIZE = 512
+/** The fewest frames a cache works with. */
+export const CACHE_FRAMES_MIN = 5
+/** Every comparison is a native one. */
+export const WORDS = false
+
+/** Orders two byte strings as unsigned bytes, a prefix before what it begins. Allocates two views and two short strings. */
+export function compareBytes(
+  a: Region,
+  aOffset: number,
+  aLength: number,
+  b: Region,
+  bOffset: number,
+  bLength: number,
+): number {
+  const left = E.toString(a._bytes.subarray(aOffset, aOffset + aLength))
+  const right = E.toString(b._bytes.subarray(bOffset, bOffset + bLength))
+  return left < right ? -1 : left === right ? 0 : 1
+}
+
+/**
+ * Gives `size` bytes of zeros. ENOMEM where less than that and 50 variables are free: when memory runs out Espruino throws nothing, and the
+ * program is interrupted where it stands.
+ */
+export function allocate(size: number): Uint8Array<ArrayBuffer> {
+  const memory = (process as unknown as { memory(gc: boolean): { free: number } }).memory(false)
+  if (memory.free * 12 < size + 600) refuse("ENOMEM", `no memory for ${size} bytes`)
+  return new Uint8Array(size)
+}
+
+/** Copies `length` bytes; right for overlapping parts of one array too. Allocates a view when it is more than a few. */
+export function copyBytes(
+  source: Uint8Array,
+  sourceOffset: number,
+  target: Uint8Array,
+  targetOffset: number,
+  length: number,
+): void {
+  if (length > 2 || source === target) {
+    target.set(source.subarray(sourceOffset, sourceOffset + length), targetOffset)
+  } else {
+    for (let i = 0; i < length; i++) target[targetOffset + i] = source[sourceOffset + i]
+  }
+}
+
+/** Gives the char codes of `text` as bytes. */
+export function encodeText(text: string): Uint8Array {
+  return E.toUint8Array(text)
+}

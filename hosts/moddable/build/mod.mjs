@@ -1,0 +1,49 @@
+/** What makes a mod of a bundle: names made short, functions gathered, and the files beside it that mcrun needs. */
+import { minify } from "terser"
+import { gatherFunctions } from "./gather-functions.mjs"
+
+/** The one global variable of the mod. */
+const ARRAY = "flashtree$"
+
+/** Gives a rollup plugin that does it. Private names (`_name`) become short; messages stay. */
+export function makeMod() {
+  return {
+    name: "make-mod",
+    async renderChunk(code) {
+      const { code: small } = await minify(code, {
+        module: true,
+        ecma: 2020,
+        toplevel: true,
+        // A function put where it is called would be made at every call.
+        compress: { ecma: 2020, toplevel: true, module: true, passes: 4, inline: 1, reduce_funcs: false },
+        mangle: { toplevel: true, properties: { regex: /^_/ } },
+        format: { ascii_only: true },
+      })
+      return { code: gatherFunctions(small, ARRAY), map: null }
+    },
+  }
+}
+
+const ALL = "flashtree/mod"
+const CODES = "R_CURSOR, R_FIRST, R_LAST, R_NEXT, R_NOOVERWRITE, R_PREV"
+
+/** File name -> text of what lies beside the bundle. */
+export const modFiles = {
+  "btree.js": `export { openTree as open, BTree, Cursor, DESC, INCL, ${CODES} } from "${ALL}"\n`,
+  "flash.js": `export { openVolume as open, erase } from "${ALL}"\n`,
+  "mod.js": `export { open as openTree } from "flashtree/btree"\nexport { open as openVolume } from "flashtree/flash"\n`,
+  // For a mod of one's own to include.
+  "library.json": json({
+    modules: { "flashtree/mod": "./flashtree", "flashtree/btree": "./btree", "flashtree/flash": "./flash" },
+  }),
+  // The library as a mod by itself.
+  "manifest.json": json({
+    include: "./library.json",
+    modules: { mod: "./mod" },
+    config: { format: "x" },
+  }),
+}
+
+function json(value) {
+  return `${JSON.stringify(value, null, "\t")}\n`
+}

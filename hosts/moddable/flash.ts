@@ -1,0 +1,2 @@
+/** The entry "flashtree/flash" on Moddable. */
+export * from "../../src/flash/index.ts"
