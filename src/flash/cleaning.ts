@@ -58,11 +58,14 @@ export function reserve(volume: FlashVolume, size: number): void {
     if (isFirst && wantedWeight(volume) > volume._neededWeight + IMAGE_WEIGHT) {
       if (roomWeight(volume) < wantedWeight(volume) + volume._perBlock * IMAGE_WEIGHT) reclaimTail(volume)
     }
+    // Where every opening goes on in another block, a large transaction that is cut must leave one more for that.
+    const isLarge = !volume._blankShows && volume._oldCount > TRANSACTION_PAGES
+    const extra = IMAGE_WEIGHT + (isLarge ? volume._perBlock * IMAGE_WEIGHT : 0)
     for (let steps = 2 * volume._blocks; steps > 0; steps--) {
-      const wanted = isFirst ? wantedWeight(volume) : volume._neededWeight + IMAGE_WEIGHT
+      const wanted = isFirst ? wantedWeight(volume) : volume._neededWeight + extra
       if (roomWeight(volume) >= wanted || !reclaimTail(volume)) break
     }
-    if (roomWeight(volume) < volume._neededWeight + IMAGE_WEIGHT)
+    if (roomWeight(volume) < volume._neededWeight + extra)
       throw volumeFull(volume, `the open transaction does not fit: ${volume._free} erase blocks are free`)
   }
   makeRoom(volume, size)

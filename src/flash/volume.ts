@@ -191,7 +191,7 @@ export class FlashVolume implements RandomAccessStream {
   _reset(sequence: number): void {
     this._states.fill(0)
     this._map.fill(0)
-    this._usable = this._blocks - RESERVED_BLOCKS - (this._blankShows ? 0 : 1)
+    this._usable = this._blocks - RESERVED_BLOCKS
     this._live = 0
     this._head = -1
     this._at = 0
@@ -199,7 +199,7 @@ export class FlashVolume implements RandomAccessStream {
     this._sequence = sequence
     this._dropped = -1
     this._free = this._blocks
-    this._neededWeight = 2 * this._perBlock * IMAGE_WEIGHT
+    this._neededWeight = this._perBlock * IMAGE_WEIGHT
     this._checkpoint = 0
     this._checkpointSequence = sequence
     this._checkpointDue = false
