@@ -62,8 +62,9 @@ export function search(tree: BTree, bias: number): boolean {
   let high: number
   for (;;) {
     // What fetchPage does for a page that is in its bucket's first place, without the call.
-    let frame = WORDS ? cache._buckets[pgno & cache._mask] : null
-    if (frame !== null && frame._pgno === pgno && (frame._kind & (INTERNAL | LEAF)) !== 0) {
+    let frame: Frame | null = null
+    if (WORDS) frame = cache._buckets[pgno & cache._mask]
+    if (WORDS && frame !== null && frame._pgno === pgno && (frame._kind & (INTERNAL | LEAF)) !== 0) {
       cache.hits++
       frame._used = ++cache._clock
     } else {
@@ -85,7 +86,7 @@ export function search(tree: BTree, bias: number): boolean {
       middle = ((low + high) >> 2) << 1
       at = base + view.getUint16(middle, true)
       size = view.getUint32(at, true)
-      if (size < short) {
+      if (WORDS && size < short) {
         // Most separators: one word has the item's flags, 0 here, and its key. It shares no whole word, nor did a nearest key before.
         size = (3 - size) << 3
         if (head >>> size < (view.getUint32(at + ITEM_FLAGS) & 0xffffff) >>> size) high = middle

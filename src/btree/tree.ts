@@ -7,7 +7,6 @@ import { compareBytes, WORDS } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { checkPage, sealPage } from "./check-page.ts"
 import { Cursor } from "./cursor.ts"
-import { deleteRange } from "./delete-range.ts"
 import type { RangeIterator } from "./extras/ranges.ts"
 import { BUSY, CLOSED, enter, finish, OPEN } from "./handle.ts"
 import { MAGIC, META_ROOM, META_SIZE, NO_DUPLICATES, VERSION } from "./layout.ts"
@@ -167,10 +166,18 @@ export class BTree implements Shown {
   declare delete: (key: Bytes, flags?: number) => boolean
 
   /**
-   * Deletes all keys from `start` (or the first) up to `end` (or the last), exclusive, and gives how many there were. Whole
+   * Deletes all keys from `start` (or the first) up to `end` (or the last), exclusive, and gives how many there were. With tuning/ whole
    * pages go at once: one descent a leaf; records are looked at for the end of the range and for chains to free.
    */
-  declare deleteRange: (start?: Bytes | null, end?: Bytes | null) => number
+  deleteRange(start?: Bytes | null, end?: Bytes | null): number {
+    enter(this, true)
+    const first =
+      start !== undefined && start !== null && toBytes(start, "start key").length > 0 ? start : null
+    const cursor = new Cursor(this, first, end)
+    let count = 0
+    while (cursor._step() && cursor.delete()) count++
+    return count
+  }
 
   /** Removes everything; the next flush makes that durable and gives the stream's space back. */
   clear(): void {
@@ -313,7 +320,6 @@ BTree.prototype.delete = function (this: BTree, key: Bytes, flags?: number): boo
   }
   return found
 }
-BTree.prototype.deleteRange = deleteRange
 BTree.prototype._checkPage = checkPage
 BTree.prototype._sealPage = sealPage
 

@@ -1,13 +1,13 @@
 /** Deleting a range of keys, a leaf at a time. */
-import { type Bytes, toBytes } from "../bytes.ts"
-import { Cursor, NOWHERE } from "./cursor.ts"
-import { BUSY, enter, finish } from "./handle.ts"
-import { itemAt } from "./page.ts"
-import { removeRecords } from "./remove.ts"
-import { itemKey } from "./search.ts"
-import type { BTree } from "./tree.ts"
+import { type Bytes, toBytes } from "../../bytes.ts"
+import { Cursor, NOWHERE } from "../cursor.ts"
+import { BUSY, enter, finish } from "../handle.ts"
+import { itemAt } from "../page.ts"
+import { removeRecords } from "../remove.ts"
+import { itemKey } from "../search.ts"
+import type { BTree } from "../tree.ts"
 
-/** BTree.deleteRange. */
+/** BTree.deleteRange: one descent a leaf; records are looked at for the end of the range and for chains to free. */
 export function deleteRange(this: BTree, start?: Bytes | null, end?: Bytes | null): number {
   let count = 0
   enter(this, true)
