@@ -108,3 +108,9 @@ export function encodeText(string: string): Uint8Array {
   }
   return target
 }
+
+/** Tells whether bytes [start, end) are all 0xff, as flash reads that was erased. */
+export function isErased(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] !== 0xff) return false
+  return true
+}

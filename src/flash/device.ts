@@ -1,9 +1,3 @@
-/**
- * The seam the flash volume stands on: structurally the flash object of ECMA-419 (argument order: buffer,
- * then offset). No method may be trusted to report an error: on some hosts every return code is dropped.
- */
-
-/** What a FlashDevice tells of itself. All lengths are in bytes. */
 export interface FlashStatus {
   /** The length of the device: `blocks * blockLength`. */
   size: number

@@ -1,10 +1,12 @@
 /** Opening and formatting a volume, and wiping a range. */
-import { failure, isFlashtreeError } from "../errors.ts"
-import { cleanTail, reserve } from "./cleaning.ts"
+import { failure } from "../errors.ts"
+import { isErasedFrom, readFlash } from "./access.ts"
+import { nextBlock, openBlock } from "./blocks.ts"
+import { reclaimTail, reserve } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
-import { BLOCK_COUNT, MAGIC, RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "./layout.ts"
-import { readRing, recover } from "./recovery.ts"
-import { FREE, isBlank, openBlock, readFlash, readHeader, tailBlock } from "./ring.ts"
+import { readRing } from "./headers.ts"
+import { MAGIC, PAGES_MAX, RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "./layout.ts"
+import { recover } from "./recovery.ts"
 import { FlashVolume } from "./volume.ts"
 
 export interface FlashOpenOptions {
@@ -26,150 +28,121 @@ export interface FlashOpenOptions {
   readonly?: boolean
 }
 
-const ALIGNMENTS = [1, 4, 8, 16, 32]
-
 /**
  * Opens the volume on a range of a device, or formats it, which is done with the first flush. Reads the block headers and what was
- * written since the last checkpoint. Allocates 4 bytes a page, 5 a block, two page buffers and about 1 KB.
+ * written since the last checkpoint. Allocates 4 bytes a page, 6 a block, two page buffers and 1 to 1.5 KB.
  *
  * @throws EINVAL an option or a geometry that cannot be; EFTYPE foreign content, or a volume of another shape; ECORRUPT.
  */
 export function open(device: FlashDevice, options?: FlashOpenOptions): FlashVolume {
   const given: FlashOpenOptions = options === undefined || options === null ? {} : options
-  const volume = makeVolume(device, given)
+  const volume = makeVolume(
+    device,
+    given,
+    given.blockCount,
+    given.pagesize === undefined ? 512 : given.pagesize,
+  )
+  const grows = given.resize === "grow"
   if (given.checksum === "sum32") volume._checksum = 2
-  if (given.resize === "grow" && given.format !== "always") return grow(device, given, volume)
-  const found = given.format === "always" ? false : readRing(volume, false)
-  if (found) {
-    recover(volume)
+  if (given.format === "always" || !readRing(volume, grows)) {
+    if (given.format === "never") throw failure("EFTYPE", 'no volume here, and format: "never" was asked for')
+    if (given.format === "always") beginAnew(volume)
+    else if (volume._blankShows) refuseForeign(volume)
   } else {
-    begin(volume, given)
+    if (grows) grow(device, given, volume)
+    recover(volume)
+    if (volume._count < volume._blocks) openBlock(volume)
   }
-  if (given.readonly === true) (volume as { readonly: boolean }).readonly = true
+  if (given.readonly === true) volume.readonly = true
   return volume
 }
 
 /**
- * Opens a volume on more blocks than it was made for. The log must not run across the old end any more: until its oldest block
- * stands before its newest, the old volume is cleaned (one erase a block, each step of it safe at a cut). Then a block is opened
+ * Prepares a volume on more blocks than it was made for. The log must not run across the old end any more: until its oldest block
+ * stands before its newest, the old volume is cleaned, one erase a block, each step of it safe at a cut. Then a block is opened
  * whose header says the new number.
  */
-function grow(device: FlashDevice, given: FlashOpenOptions, volume: FlashVolume): FlashVolume {
-  if (!readRing(volume, true)) {
-    begin(volume, given)
-    return volume
-  }
-  readHeader(volume, volume._head)
-  const count = volume._headerView.getUint16(BLOCK_COUNT, true)
-  const old = makeVolume(device, Object.assign({}, given, { blockCount: count }))
+function grow(device: FlashDevice, given: FlashOpenOptions, volume: FlashVolume): void {
+  if (volume._count === volume._blocks) return
+  const old = makeVolume(device, given, volume._count, volume.pagesize)
   readRing(old, false)
   recover(old)
-  if (count === volume._blocks) return old
-  while (tailBlock(old) > old._head) {
-    reserve(old)
-    if (!cleanTail(old)) break
+  while (nextBlock(old, old._head, false) > old._head) {
+    reserve(old, 0)
+    if (!reclaimTail(old)) break
   }
-  const grown = makeVolume(device, given)
-  readRing(grown, true)
-  recover(grown)
-  openBlock(grown)
-  return grown
+  readRing(volume, true)
 }
 
-function makeVolume(device: FlashDevice, given: FlashOpenOptions): FlashVolume {
+/** Makes a handle for a range, with everything that can be checked without reading. */
+function makeVolume(
+  device: FlashDevice,
+  given: FlashOpenOptions,
+  blockCount: number | undefined,
+  pagesize: number,
+): FlashVolume {
   const status = device.status()
-  const align =
-    given.writeAlign !== undefined
-      ? given.writeAlign
-      : status.writeAlign === undefined
-        ? 1
-        : status.writeAlign
-  if (ALIGNMENTS.indexOf(align) < 0)
-    throw failure("EINVAL", `write alignment ${align}: 1, 4, 8, 16 or 32 is expected`)
-  if (status.eraseValue !== undefined && status.eraseValue !== 0xff) {
-    throw failure(
-      "EINVAL",
-      `erased bytes are 0x${status.eraseValue.toString(16)} on this device; only 0xff is supported`,
-    )
-  }
-  const first = given.firstBlock === undefined ? 0 : given.firstBlock
-  const count = given.blockCount === undefined ? status.blocks - first : given.blockCount
-  if (!(first >= 0 && count >= RESERVED_BLOCKS + 2 && first + count <= status.blocks)) {
-    throw failure(
-      "EINVAL",
-      `blocks ${first} to ${first + count} of ${status.blocks}: a volume takes at least ${RESERVED_BLOCKS + 2} blocks of the device`,
-    )
-  }
-  const pagesize = given.pagesize === undefined ? 512 : given.pagesize
-  if (!(pagesize >= 256 && pagesize <= status.blockLength / 2 && pagesize % align === 0)) {
-    throw failure(
-      "EINVAL",
-      `pagesize ${pagesize}: 256 to ${status.blockLength / 2}, a multiple of ${align}, is expected`,
-    )
-  }
-  if (count * status.blockLength > VOLUME_SIZE_MAX) {
-    throw failure("EINVAL", `${count * status.blockLength} bytes: a volume has at most ${VOLUME_SIZE_MAX}`)
-  }
-  const volume = new FlashVolume(device, first, count, status.blockLength, align, pagesize)
-  const reads = given.erasedReads !== undefined ? given.erasedReads : status.erasedReads
-  volume._blankShows = reads !== "unknown"
+  const length = status.blockLength
+  const align = or(given.writeAlign, or(status.writeAlign, 1))
+  const first = or(given.firstBlock, 0)
+  const count = or(blockCount, status.blocks - first)
+  let problem = ""
+  if ([1, 4, 8, 16, 32].indexOf(align) < 0)
+    problem = `write alignment ${align}: 1, 4, 8, 16 or 32 is expected`
+  else if (or(status.eraseValue, 0xff) !== 0xff)
+    problem = `erased bytes are 0x${(status.eraseValue as number).toString(16)} on this device: only 0xff is supported`
+  else if (
+    !(first >= 0 && count > RESERVED_BLOCKS + 1 && first + count <= status.blocks) ||
+    (first + count) % 1 !== 0
+  )
+    problem = `blocks ${first} to ${first + count} of ${status.blocks}: at least ${RESERVED_BLOCKS + 2} of the device are expected`
+  else if (!(pagesize >= 256 && pagesize <= length / 2 && pagesize % align === 0 && pagesize <= 0x8000))
+    problem = `pagesize ${pagesize}: 256 to ${length / 2}, a multiple of ${align}, is expected`
+  else if (count * length > VOLUME_SIZE_MAX || (count * length) / pagesize > PAGES_MAX)
+    problem = `${count * length} bytes in pages of ${pagesize}: at most ${VOLUME_SIZE_MAX}, and ${PAGES_MAX} pages, are expected`
+  if (problem !== "") throw failure("EINVAL", problem)
+  const volume = new FlashVolume(device, first, count, length, align, pagesize)
+  volume._blankShows = or(given.erasedReads, status.erasedReads) !== "unknown"
   return volume
 }
 
-/** Begins a new volume; nothing is erased or written before the first flush. */
-function begin(volume: FlashVolume, given: FlashOpenOptions): void {
-  if (given.format === "never") throw failure("EFTYPE", 'no volume here, and format: "never" was asked for')
-  if (given.format !== "always" && volume._blankShows) refuseForeign(volume)
-  let sequence = 0
-  if (given.format === "always") {
-    // The old volume holds until the first block of the new one, whose sequence is higher.
-    if (readRingQuietly(volume)) sequence = volume._sequence
-  }
-  volume._states.fill(FREE)
-  volume._free = volume._blocks
-  volume._map.fill(0)
-  volume._size = 0
-  volume._flushedSize = 0
-  volume._checkpoint = 0
-  volume._sequence = sequence
-  volume._checkpointSequence = sequence
-  volume._started = 0
-  volume._abortDue = false
-  volume._id = newId(volume, sequence)
-  if (sequence === 0) volume._head = -1
-  volume._at = 0
-  volume._sealed = true
+function or<T>(value: T | undefined, otherwise: T): T {
+  return value === undefined ? otherwise : value
 }
 
-/** Finds the newest block of an old volume, whatever its shape. */
-function readRingQuietly(volume: FlashVolume): boolean {
+/** Begins a new volume, of an id that neither the one before nor a neighbour has; the old one holds until its first block is opened. */
+function beginAnew(volume: FlashVolume): boolean {
+  let found = true
   try {
-    return readRing(volume, true)
+    found = readRing(volume, true)
   } catch (error) {
-    if (!isFlashtreeError(error) || error.code !== "EFTYPE") throw error
-    return true
+    // Of another shape: its newest block is known all the same.
+    if (volume._sequence === 0) throw error
   }
-}
-
-/** Gives an id that neither the volume before nor a neighbour has. */
-function newId(volume: FlashVolume, sequence: number): number {
-  const id = ((volume._id ^ 0x2545f491) * 0x9e3b + volume._first * 7919 + sequence * 31) >>> 0
-  return id === 0 ? 1 : id
+  const sequence = volume._sequence
+  const head = volume._head
+  volume._reset(sequence)
+  volume._head = head
+  volume._usable = volume._blocks - RESERVED_BLOCKS
+  volume._id = ((volume._id ^ 0x2545f491) * 0x9e3b + volume._first * 7919 + sequence * 31 + 1) >>> 0
+  return found
 }
 
 /** Refuses content that is not ours. A header that a cut has torn, and a block that a cut left half erased, are. */
 function refuseForeign(volume: FlashVolume): void {
+  const length = volume._blockLength
+  const headerSize = volume._headerView.length
   for (let block = 0; block < volume._blocks; block++) {
-    const base = block * volume._blockLength
-    if (isBlank(volume, base, base + volume._blockLength)) continue
-    readFlash(volume, volume._header, base)
+    const start = block * length
+    if (isErasedFrom(volume, start, length)) continue
+    readFlash(volume, volume._headerView, start)
     // A program that was cut has cleared some of the bits it was to clear, and no others.
-    const torn = (volume._headerView.getUint32(0, true) & MAGIC) >>> 0 === MAGIC >>> 0
-    if (torn && isBlank(volume, base + volume._header.length, base + volume._blockLength)) continue
-    const first = volume._header[0]
+    const torn = (volume._view.getUint32(volume._header, true) & MAGIC) >>> 0 === MAGIC
+    if (torn && isErasedFrom(volume, start + headerSize, length - headerSize)) continue
+    const byte = volume._bytes[volume._header].toString(16)
     throw failure(
       "EFTYPE",
-      `erase block ${volume._first + block} holds something else (first byte 0x${first.toString(16)}): choose another range, wipe it with erase(), or open with format: "always"`,
+      `erase block ${volume._first + block} holds something else (first byte 0x${byte}): choose another range, wipe it with erase(), or open with format: "always"`,
     )
   }
 }
@@ -184,24 +157,18 @@ export function erase(
 ): void {
   const given: FlashOpenOptions = options === undefined ? {} : options
   const status = device.status()
-  const first = given.firstBlock === undefined ? 0 : given.firstBlock
-  const count = given.blockCount === undefined ? status.blocks - first : given.blockCount
-  if (!(first >= 0 && count > 0 && first + count <= status.blocks)) {
-    throw failure("EINVAL", `blocks ${first} to ${first + count} of ${status.blocks}`)
+  const first = or(given.firstBlock, 0)
+  const end = first + or(given.blockCount, status.blocks - first)
+  if (!(first >= 0 && end > first && end <= status.blocks))
+    throw failure("EINVAL", `blocks ${first} to ${end} of ${status.blocks}`)
+  let last = -1
+  if (end - first > RESERVED_BLOCKS + 1 && (end - first) * status.blockLength <= VOLUME_SIZE_MAX) {
+    const volume = makeVolume(device, given, given.blockCount, status.blockLength / 2)
+    if (beginAnew(volume)) {
+      openBlock(volume)
+      last = first + volume._head
+    }
   }
-  const last = replaceVolume(device, given, first, count)
-  for (let block = first; block < first + count; block++)
-    if (block !== last) device.eraseBlock(block, block + 1)
+  for (let block = first; block < end; block++) if (block !== last) device.eraseBlock(block, block + 1)
   if (last >= 0) device.eraseBlock(last, last + 1)
-}
-
-/** Begins an empty volume over the one in the range, and gives the block that says so; -1 when there is none. */
-function replaceVolume(device: FlashDevice, given: FlashOpenOptions, first: number, count: number): number {
-  const status = device.status()
-  if (count < RESERVED_BLOCKS + 2 || count * status.blockLength > VOLUME_SIZE_MAX) return -1
-  const volume = makeVolume(device, Object.assign({}, given, { pagesize: status.blockLength / 2 }))
-  if (!readRingQuietly(volume)) return -1
-  begin(volume, { format: "always" })
-  openBlock(volume)
-  return first + volume._head
 }

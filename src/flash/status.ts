@@ -1,8 +1,10 @@
-/** Figures of a volume. */
-
-import { FREE_WANTED } from "./cleaning.ts"
-import { alignUp, BLOCK_HEADER, TINY } from "./layout.ts"
-import { BLANK, FAILING, RETIRED } from "./ring.ts"
+/** Figures of a volume, and what is damaged in it. */
+import { isFlashtreeError } from "../errors.ts"
+import { corruptRecord, FAILING, FREE, IN_LOG } from "./access.ts"
+import { readHeader, roomWeight } from "./blocks.ts"
+import { wantedWeight } from "./cleaning.ts"
+import { IMAGE_WEIGHT, TRANSACTION_PAGES } from "./layout.ts"
+import { CONTENT, readPage } from "./pages.ts"
 import type { FlashVolume } from "./volume.ts"
 
 export interface FlashVolumeStatus {
@@ -38,26 +40,37 @@ export interface FlashFinding {
   message: string
 }
 
+/** Gives the room that a transaction can take before any block is reclaimed for it, in the units of a block's weight. */
+export function spareWeight(volume: FlashVolume): number {
+  const isHalfFull = wantedWeight(volume) > volume._neededWeight + IMAGE_WEIGHT
+  return roomWeight(volume) - wantedWeight(volume) - (isHalfFull ? volume._perBlock * IMAGE_WEIGHT : 0)
+}
+
+/**
+ * Gives how many bytes can be committed without an erase, in pages written whole: in the head and in blocks known to be blank. A change of
+ * n bytes takes about n + 13 of them.
+ */
 export function readyBytes(volume: FlashVolume): number {
-  let blank = 0
-  for (let i = 0; i < volume._blocks; i++) if (volume._states[i] === BLANK) blank++
-  const room = volume._blockLength - alignUp(BLOCK_HEADER, volume._align)
-  const head = volume._head < 0 || volume._sealed ? 0 : volume._blockLength - volume._at
-  // Below the wanted number of free blocks the next record cleans.
-  const usable = blank - FREE_WANTED
-  return head + (usable > 0 ? usable * room : 0)
+  let notBlank = 0
+  for (let i = 0; i < volume._blocks; i++) if (volume._states[i] === FREE) notBlank++
+  let pages = Math.floor(spareWeight(volume) / IMAGE_WEIGHT) - notBlank * volume._perBlock
+  // Beyond half of the capacity more is kept.
+  const toHalf = (volume._usable * volume._perBlock) / 2 - volume._live
+  if (toHalf >= 0 && pages > toHalf) {
+    pages -= TRANSACTION_PAGES + volume._perBlock
+    if (pages < toHalf) pages = Math.floor(toHalf)
+  }
+  return pages > 0 ? pages * volume.pagesize : 0
 }
 
 export function volumeStatus(volume: FlashVolume): FlashVolumeStatus {
-  let live = 0
-  for (let i = 0; i < volume._pages; i++) if (volume._map[i] !== 0 && volume._map[i] >>> 24 < TINY) live++
   let retired = 0
   let min = 0xffff
   let max = 0
   let sum = 0
   for (let i = 0; i < volume._blocks; i++) {
     const count = volume._eraseCounts[i]
-    if (volume._states[i] === RETIRED || volume._states[i] === FAILING) retired++
+    if (volume._states[i] >= FAILING) retired++
     if (count < min) min = count
     if (count > max) max = count
     sum += count
@@ -66,9 +79,9 @@ export function volumeStatus(volume: FlashVolume): FlashVolumeStatus {
     blocks: volume._blocks,
     blockLength: volume._blockLength,
     pagesize: volume.pagesize,
-    capacity: volume._capacityPages * volume.pagesize,
+    capacity: volume._usable * volume._perBlock * volume.pagesize,
     used: (volume._blocks - volume._free) * volume._blockLength,
-    live: live * volume.pagesize,
+    live: volume._live * volume.pagesize,
     readyBytes: readyBytes(volume),
     freeBlocks: volume._free,
     retired: retired,
@@ -76,6 +89,32 @@ export function volumeStatus(volume: FlashVolume): FlashVolumeStatus {
     eraseCountMax: volume._eraseBase + max,
     eraseCountMean: volume._eraseBase + sum / volume._blocks,
     sequence: volume._sequence,
-    mapBytes: volume._map.byteLength + volume._blocks * 5,
+    mapBytes: volume._map.byteLength + volume._blocks * 6,
   }
+}
+
+/** Reads the header of every block of the log, and the chain of every page with content; gives a finding for each that is damaged. */
+export function checkVolume(volume: FlashVolume): FlashFinding[] {
+  const findings: FlashFinding[] = []
+  volume._loaded = -1
+  for (let block = 0; block < volume._blocks; block++) {
+    const state = volume._states[block]
+    if ((state !== IN_LOG && state !== FAILING) || readHeader(volume, block)) continue
+    const error = corruptRecord(volume, block * volume._blockLength, "a damaged header")
+    findings.push({ code: "ECORRUPT", page: volume._first + block, offset: 0, message: error.message })
+  }
+  for (let page = 0; page < volume._pages; page++) {
+    try {
+      readPage(volume, page, volume._map[page], volume._bytes, volume._work + CONTENT, 0, volume.pagesize)
+    } catch (error) {
+      if (!isFlashtreeError(error) || error.code !== "ECORRUPT") throw error
+      findings.push({
+        code: "ECORRUPT",
+        page: error.page as number,
+        offset: error.offset as number,
+        message: error.message,
+      })
+    }
+  }
+  return findings
 }

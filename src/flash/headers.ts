@@ -1,0 +1,141 @@
+/** Opening: what the headers of the blocks say, of the volume's shape and of which blocks are its log. */
+import { failure } from "../errors.ts"
+import { corruptRecord, FREE, IN_LOG } from "./access.ts"
+import { nextBlock, readHeader } from "./blocks.ts"
+import {
+  alignUp,
+  BLOCK_ALIGN,
+  BLOCK_CHECKPOINT,
+  BLOCK_CHECKSUM,
+  BLOCK_COUNT,
+  BLOCK_ERASES,
+  BLOCK_HEADER,
+  BLOCK_INCOMPATIBLE,
+  BLOCK_LENGTH,
+  BLOCK_PAGESIZE,
+  BLOCK_PREVIOUS_WEIGHT,
+  BLOCK_READ_COMPATIBLE,
+  BLOCK_SEQUENCE,
+  BLOCK_VOLUME,
+  WEIGHT_MAX,
+} from "./layout.ts"
+import { openRecord, recordIsWhole } from "./record.ts"
+import type { FlashVolume } from "./volume.ts"
+
+/**
+ * Takes the blocks' states from their headers; false when there is no volume here. One read a block. Erase counts lost become the
+ * mean. EFTYPE for a volume of another shape; fewer blocks than there are now are right when it `grows`.
+ */
+export function readRing(volume: FlashVolume, grows: boolean): boolean {
+  const view = volume._view
+  const header = volume._header
+  const counts: number[] = []
+  let sum = 0
+  let known = 0
+  volume._sequence = 0
+  for (let block = 0; block < volume._blocks; block++) {
+    volume._states[block] = FREE
+    counts.push(-1)
+    if (!readHeader(volume, block)) continue
+    counts[block] = view.getUint32(header + BLOCK_ERASES, true)
+    sum += counts[block]
+    known++
+    const sequence = view.getUint32(header + BLOCK_SEQUENCE, true)
+    const id = view.getUint32(header + BLOCK_VOLUME, true)
+    volume._sequences[block] = sequence & 0xffff
+    volume._weights[block] = volume._bytes[header + BLOCK_PREVIOUS_WEIGHT]
+    if (sequence > volume._sequence) {
+      // Blocks of a volume that was here before are free.
+      if (id !== volume._id) volume._states.fill(FREE, 0, block)
+      volume._id = id
+      volume._head = block
+      volume._sequence = sequence
+    }
+    if (id === volume._id) volume._states[block] = IN_LOG
+  }
+  if (known === 0) return false
+  setEraseCounts(volume, counts, known === 0 ? 0 : Math.round(sum / known))
+  readHeader(volume, volume._head)
+  checkShape(volume, grows)
+  findLog(volume)
+  return true
+}
+
+function setEraseCounts(volume: FlashVolume, counts: number[], mean: number): void {
+  let least = mean
+  for (let block = 0; block < volume._blocks; block++)
+    if (counts[block] >= 0 && counts[block] < least) least = counts[block]
+  volume._eraseBase = least
+  for (let block = 0; block < volume._blocks; block++)
+    volume._eraseCounts[block] = (counts[block] < 0 ? mean : counts[block]) - least
+}
+
+/** Compares the header of the newest block with what was asked for, and takes the rest from it. */
+function checkShape(volume: FlashVolume, grows: boolean): void {
+  const view = volume._view
+  const bytes = volume._bytes
+  const header = volume._header
+  const pagesize = view.getUint16(header + BLOCK_PAGESIZE, true)
+  const length = view.getUint32(header + BLOCK_LENGTH, true)
+  const count = view.getUint16(header + BLOCK_COUNT, true)
+  const align = bytes[header + BLOCK_ALIGN]
+  const features = bytes[header + BLOCK_INCOMPATIBLE]
+  let problem = ""
+  if (pagesize !== volume.pagesize) problem = `pages of ${pagesize} bytes, not ${volume.pagesize}`
+  else if (length !== volume._blockLength || (grows ? count > volume._blocks : count !== volume._blocks))
+    problem = `${count} blocks of ${length} bytes, not ${volume._blocks} of ${volume._blockLength}`
+  else if (align !== volume._align) problem = `write alignment ${align}, not ${volume._align}`
+  else if (features !== 0) problem = `features ${features} that this version does not know: update it`
+  if (problem !== "")
+    throw failure(
+      "EFTYPE",
+      `a volume with ${problem}${features === 0 ? '; or format: "always" makes it anew' : ""}`,
+    )
+  volume._count = count
+  volume._checksum = bytes[header + BLOCK_CHECKSUM]
+  if (bytes[header + BLOCK_READ_COMPATIBLE] !== 0) volume.readonly = true
+  volume._checkpoint = view.getUint32(header + BLOCK_CHECKPOINT, true)
+}
+
+/**
+ * Which blocks are the log: going back from the newest in the order of the ring, sequences go down by one. Blocks whose header is
+ * damaged belong to it by their records. ECORRUPT when the newest header is damaged, for commits would be lost.
+ */
+function findLog(volume: FlashVolume): void {
+  const states = volume._states
+  const weights = volume._weights
+  let sequence = volume._sequence
+  // A header says the weight of the block before.
+  let weight = weights[volume._head]
+  let misses = 0
+  volume._free = volume._blocks - 1
+  for (let back = 1; back < volume._blocks; back++) {
+    const block = (volume._head + volume._blocks - back) % volume._blocks
+    const hasHeader = states[block] === IN_LOG
+    // Behind the oldest block nothing is found: two looks are enough.
+    const isNext = hasHeader
+      ? volume._sequences[block] === ((sequence - 1) & 0xffff)
+      : misses < 2 && beginsWith(volume, block, sequence - 1)
+    if (!isNext) {
+      if (!hasHeader) misses++
+      states[block] = FREE
+      continue
+    }
+    sequence--
+    const before = hasHeader ? weights[block] : WEIGHT_MAX
+    weights[block] = weight
+    weight = before
+    states[block] = IN_LOG
+    volume._free--
+  }
+  const next = nextBlock(volume, volume._head, true)
+  if (next >= 0 && !readHeader(volume, next) && beginsWith(volume, next, volume._sequence + 1))
+    throw corruptRecord(volume, next * volume._blockLength, "the header of the newest block is damaged")
+}
+
+/** Tells whether the block begins with a record that was written under this sequence number. */
+function beginsWith(volume: FlashVolume, block: number, sequence: number): boolean {
+  volume._sequences[block] = sequence & 0xffff
+  const position = block * volume._blockLength + alignUp(BLOCK_HEADER, volume._align)
+  return openRecord(volume, position, volume._short) && recordIsWhole(volume)
+}
