@@ -98,10 +98,49 @@ export class Cursor implements Shown {
    * at the end: the cursor then stays where it is. A fresh cursor goes to the first record. Allocates nothing.
    */
   next(): boolean {
-    if (WORDS && this._advance()) return true
-    if (this._state === NOWHERE) return this.first()
-    const on = this._settle()
-    return this._land(this._leaf, on ? this._index + 1 : this._index, 1)
+    const tree = this._tree
+    if (!WORDS || this._head < 0 || this._changes !== tree._changes || tree._state !== OPEN)
+      return this._forward()
+    // A step on one leaf, or to the first record of the next one, while nothing has changed. The key is not copied.
+    let leaf = this._leaf
+    let index = this._index + 1
+    if (tree._ahead !== this && tree._ahead !== null) keepKey(tree)
+    if (leaf._pgno !== this._page || leaf._kind !== LEAF) return this._forward()
+    if (index < leaf._count) {
+      leaf._used = ++tree._cache._clock
+    } else {
+      const beyond = neighbour(tree, leaf, NEXT)
+      if (beyond === null || beyond._count === 0) return this._forward()
+      leaf = beyond
+      index = 0
+    }
+    const view = leaf._view
+    const slot = leaf._base + HEADER + index * 2
+    const at = leaf._base + view.getUint16(slot, true)
+    const size = view.getUint32(at, true)
+    const body = at + ITEM_HEADER
+    if (size < 4 || leaf._bytes[at + ITEM_FLAGS] !== 0) return this._forward()
+    const head = view.getUint32(body)
+    if (head <= this._head) {
+      // The first words do not tell which of the two keys is larger.
+      const before = leaf._base + view.getUint16(slot - 2, true)
+      if (index === 0 || head < this._head) return this._forward()
+      const length = view.getUint32(before, true)
+      if (compareBytes(leaf, body, size, leaf, before + ITEM_HEADER, length) <= 0) return this._forward()
+    }
+    if (index === 0) {
+      this._leaf = leaf
+      this._page = leaf._pgno
+    }
+    tree._ahead = this
+    this._index = index
+    this._head = head
+    this.bytes = leaf._bytes
+    this.keyOffset = body
+    this.keyLength = size
+    this.valueOffset = body + size
+    this.valueLength = view.getUint32(at + DATA_SIZE, true)
+    return true
   }
 
   /** Goes to the record before, as next() does to the one after; a fresh cursor goes to the last record. */
@@ -164,6 +203,7 @@ export class Cursor implements Shown {
     const tree = this._tree
     if (WORDS && tree._ahead === this) tree._ahead = null
     this._state = NOWHERE
+    this._head = -1
     this._key = keep(null, null, 0, 1)
     this.bytes = this._key._bytes
   }
@@ -200,6 +240,7 @@ export class Cursor implements Shown {
       tree._nth = this._ordinal
       const found = search(tree, 0)
       if (this._state !== DELETED) this._state = found ? ON : GONE
+      this._head = -1
       this._leaf = tree._leaf
       this._page = tree._leaf._pgno
       this._index = tree._index
@@ -213,40 +254,11 @@ export class Cursor implements Shown {
     return this._state === ON
   }
 
-  /**
-   * @internal What next() is most of the time: a step on one leaf while nothing has changed, to a key whose first word tells that it is
-   * larger. The key is not copied: the next change, or who asks for it, has it kept (keepKey). False where it takes more than that.
-   */
-  _advance(): boolean {
-    const tree = this._tree
-    const leaf = this._leaf
-    const index = this._index + 1
-    if (this._head < 0 || this._state !== ON || this._changes !== tree._changes || tree._state !== OPEN)
-      return false
-    if (leaf._pgno !== this._page || leaf._kind !== LEAF || index >= leaf._count) return false
-    const cache = tree._cache
-    const view = leaf._view
-    const at = leaf._base + view.getUint16(leaf._base + HEADER + index * 2, true)
-    const size = view.getUint32(at, true)
-    const head = size < 4 || leaf._bytes[at + ITEM_FLAGS] !== 0 ? -1 : view.getUint32(at + ITEM_HEADER)
-    if (head <= this._head) return false
-    if (tree._ahead !== this) {
-      if (tree._ahead !== null) {
-        keepKey(tree)
-        return false
-      }
-      tree._ahead = this
-    }
-    cache.hits++
-    leaf._used = ++cache._clock
-    this._index = index
-    this._head = head
-    this.bytes = leaf._bytes
-    this.keyOffset = at + ITEM_HEADER
-    this.keyLength = size
-    this.valueOffset = at + ITEM_HEADER + size
-    this.valueLength = view.getUint32(at + DATA_SIZE, true)
-    return true
+  /** @internal next() in all cases. */
+  _forward(): boolean {
+    if (this._state === NOWHERE) return this.first()
+    const on = this._settle()
+    return this._land(this._leaf, on ? this._index + 1 : this._index, 1)
   }
 
   /**
@@ -305,6 +317,7 @@ Cursor.prototype.delete = function (this: Cursor): boolean {
   tree._state = BUSY
   removeRecords(tree, tree._index, tree._index + 1, false)
   this._state = tree._duplicates ? DELETED : GONE
+  this._head = -1
   finish(tree)
   return true
 }

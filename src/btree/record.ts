@@ -2,7 +2,7 @@
 import { keep, roomIn } from "../bytes.ts"
 import type { Frame } from "../page/pool.ts"
 import { copyBytes } from "../platform.ts"
-import { BIG_DATA, BIG_KEY, DATA_SIZE, ITEM_FLAGS, ITEM_HEADER, REFERENCE } from "./layout.ts"
+import { BIG_DATA, BIG_KEY, DATA_SIZE, HEADER, ITEM_FLAGS, ITEM_HEADER, REFERENCE } from "./layout.ts"
 import { walkChain } from "./overflow.ts"
 import { itemAt } from "./page.ts"
 import { itemKey } from "./search.ts"
@@ -21,24 +21,27 @@ export interface Shown {
 /** Points `target` at record `index` of the leaf. Allocates nothing; a key on overflow pages is read into a kept buffer. */
 export function showRecord(tree: BTree, target: Shown, leaf: Frame, index: number): void {
   const view = leaf._view
-  const at = itemAt(leaf, index)
-  const flags = leaf._bytes[at + ITEM_FLAGS]
+  const at = leaf._base + view.getUint16(leaf._base + HEADER + index * 2, true)
   const body = at + ITEM_HEADER
   let length = view.getUint32(at, true)
-  const dataSize = view.getUint32(at + DATA_SIZE, true)
   target.bytes = leaf._bytes
   target.keyOffset = body
   target.valueOffset = body + length
-  target.valueLength = (flags & BIG_DATA) !== 0 ? -1 : dataSize
-  if ((flags & BIG_KEY) !== 0) {
-    // Both parts go where the big key is read to.
-    length = view.getUint32(body + 4, true)
-    tree._big = keep(tree._big, null, 0, length + dataSize)
-    itemKey(tree, leaf, at)
-    copyBytes(leaf._bytes, body + REFERENCE, tree._big._bytes, length, dataSize)
-    target.bytes = tree._big._bytes
-    target.keyOffset = 0
-    target.valueOffset = length
+  target.valueLength = view.getUint32(at + DATA_SIZE, true)
+  if (leaf._bytes[at + ITEM_FLAGS] !== 0) {
+    const flags = leaf._bytes[at + ITEM_FLAGS]
+    const dataSize = target.valueLength
+    if ((flags & BIG_DATA) !== 0) target.valueLength = -1
+    if ((flags & BIG_KEY) !== 0) {
+      // Both parts go where the big key is read to.
+      length = view.getUint32(body + 4, true)
+      tree._big = keep(tree._big, null, 0, length + dataSize)
+      itemKey(tree, leaf, at)
+      copyBytes(leaf._bytes, body + REFERENCE, tree._big._bytes, length, dataSize)
+      target.bytes = tree._big._bytes
+      target.keyOffset = 0
+      target.valueOffset = length
+    }
   }
   target.keyLength = length
 }

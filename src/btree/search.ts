@@ -41,41 +41,65 @@ export function search(tree: BTree, bias: number): boolean {
   const key = tree._key
   const keyView = key._view
   const length = key._length
-  const words = WORDS && tree._order === compareBytes
+  // The first three bytes, for what is shorter than a word; -1 where whole keys have to be compared.
+  const head = WORDS && length >= 4 && tree._order === compareBytes ? keyView.getUint32(0) >>> 8 : -1
+  const short = head < 0 ? 0 : 4
+  const toEdge = bias === TO_FIRST || bias === TO_LAST
   // Bytes, in whole words, that the key shares with the nearest smaller and the nearest larger one met so far. All keys between
   // the two share them too, here and on the levels below.
   let below = 0
   let above = 0
   let pgno = ROOT
   let depth = 0
-  let at = 0
-  let size = 0
-  let order = 0
-  let middle = 0
   let same = 0
+  let found = false
+  let at: number
+  let size: number
+  let order: number
+  let middle: number
+  let last: number
+  let low: number
+  let high: number
   for (;;) {
-    const frame = fetchPage(cache, pgno, INTERNAL | LEAF)
+    // What fetchPage does for a page that is in its bucket's first place, without the call.
+    let frame: Frame | null = null
+    if (WORDS) frame = cache._buckets[pgno & cache._mask]
+    if (WORDS && frame !== null && frame._pgno === pgno && (frame._kind & (INTERNAL | LEAF)) !== 0) {
+      cache.hits++
+      frame._used = ++cache._clock
+    } else {
+      frame = fetchPage(cache, pgno, INTERNAL | LEAF)
+    }
     const view = frame._view
     const base = frame._base
     const slots = base + HEADER
     const internal = frame._kind === INTERNAL
-    let found = false
+    found = false
     // Offsets of slots. The first item of an internal page stands for every smaller key: it is never looked at.
-    let low = internal ? slots + 2 : slots
-    let high = slots + frame._count * 2
-    if (bias === TO_FIRST) high = low
-    else if (bias === TO_LAST) low = high
+    low = internal ? slots + 2 : slots
+    high = slots + frame._count * 2
+    if (toEdge) {
+      if (bias === TO_FIRST) high = low
+      else low = high
+    }
     while (low < high) {
       middle = ((low + high) >> 2) << 1
       at = base + view.getUint16(middle, true)
       size = view.getUint32(at, true)
+      if (WORDS && size < short) {
+        // Most separators: one word has the item's flags, 0 here, and its key. It shares no whole word, nor did a nearest key before.
+        size = (3 - size) << 3
+        if (head >>> size < (view.getUint32(at + ITEM_FLAGS) & 0xffffff) >>> size) high = middle
+        else low = middle + 2
+        continue
+      }
       if (size === REFERENCE && (frame._bytes[at + ITEM_FLAGS] & BIG_KEY) !== 0) {
         size = itemKey(tree, frame, at)
         order = tree._order(key, 0, length, tree._from, tree._fromAt, size)
         same = 0
-      } else if (words) {
+      } else if (head >= 0) {
         at += ITEM_HEADER
-        const last = (size < length ? size : length) - 4
+        last = (size < length ? size : length) - 4
         same = below < above ? below : above
         order = 0
         while (same <= last) {
@@ -83,7 +107,12 @@ export function search(tree: BTree, bias: number): boolean {
           if (order !== 0) break
           same += 4
         }
-        if (order === 0) order = compareBytes(key, same, length - same, frame, at + same, size - same)
+        if (order === 0) {
+          order =
+            same < last + 4
+              ? compareBytes(key, same, length - same, frame, at + same, size - same)
+              : length - size
+        }
       } else {
         order = tree._order(key, 0, length, frame, at + ITEM_HEADER, size)
       }
@@ -96,12 +125,12 @@ export function search(tree: BTree, bias: number): boolean {
         }
         order = bias
       }
-      if (order > 0) {
-        low = middle + 2
-        below = same
-      } else {
+      if (order < 0) {
         high = middle
         above = same
+      } else {
+        low = middle + 2
+        below = same
       }
     }
     if (!internal) {

@@ -6,16 +6,15 @@ import type { Frame } from "../page/pool.ts"
 import { compareBytes, WORDS } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { checkPage, sealPage } from "./check-page.ts"
-import { Cursor, NOWHERE } from "./cursor.ts"
+import { Cursor } from "./cursor.ts"
 import type { RangeIterator } from "./extras/ranges.ts"
 import { BUSY, CLOSED, enter, finish, OPEN } from "./handle.ts"
 import { MAGIC, META_ROOM, META_SIZE, NO_DUPLICATES, VERSION } from "./layout.ts"
 import { load, reset } from "./meta.ts"
-import { itemAt } from "./page.ts"
 import { insertRecord, overwriteRecord } from "./put.ts"
 import { readValue, type Shown, showRecord } from "./record.ts"
 import { removeRecords } from "./remove.ts"
-import { itemKey, keepKey, search } from "./search.ts"
+import { keepKey, search } from "./search.ts"
 import type { Finding, OpenOptions, Progress, Stat } from "./types.ts"
 import { R_NOOVERWRITE } from "./types.ts"
 
@@ -113,16 +112,28 @@ export class BTree implements Shown {
    * handle's own memory, until the next call. Copies and allocates nothing.
    */
   find(key: Bytes): boolean {
-    const found = this.has(key)
-    if (found) showRecord(this, this, this._leaf, this._index)
-    return found
+    if (!this.has(key)) return false
+    showRecord(this, this, this._leaf, this._index)
+    return true
   }
 
   /** Tells whether the key is there. */
   has(key: Bytes): boolean {
-    enter(this, false)
-    const bytes = toBytes(key, "key")
-    this._key = keep(this._key, bytes, 0, bytes.length)
+    if (WORDS && this._state === OPEN) {
+      this._cache._call++
+      this._nth = 0
+    } else {
+      enter(this, false)
+    }
+    const bytes = key instanceof Uint8Array ? key : toBytes(key, "key")
+    const kept = this._key
+    const length = bytes.length
+    if (WORDS && length <= kept._size) {
+      kept._bytes.set(bytes)
+      kept._length = length
+    } else {
+      this._key = keep(kept, bytes, 0, length)
+    }
     return search(this, 0)
   }
 
@@ -155,36 +166,16 @@ export class BTree implements Shown {
   declare delete: (key: Bytes, flags?: number) => boolean
 
   /**
-   * Deletes all keys from `start` (or the first) up to `end` (or the last), exclusive, and gives how many there were. Whole
+   * Deletes all keys from `start` (or the first) up to `end` (or the last), exclusive, and gives how many there were. With tuning/ whole
    * pages go at once: one descent a leaf; records are looked at for the end of the range and for chains to free.
    */
   deleteRange(start?: Bytes | null, end?: Bytes | null): number {
-    let count = 0
     enter(this, true)
-    // An empty start is the first key there can be.
     const first =
       start !== undefined && start !== null && toBytes(start, "start key").length > 0 ? start : null
     const cursor = new Cursor(this, first, end)
-    const past = cursor._end
-    while (cursor._step()) {
-      // By key, for the path.
-      cursor._changes = -1
-      if (!cursor._settle()) break
-      const leaf = this._leaf
-      const from = this._index
-      let to = leaf._count
-      while (past !== null && to > from + 1) {
-        const length = itemKey(this, leaf, itemAt(leaf, to - 1))
-        if (this._order(this._from, this._fromAt, length, past, 0, past._length) < 0) break
-        to--
-      }
-      this._state = BUSY
-      count += to - from
-      removeRecords(this, from, to, false)
-      finish(this)
-      cursor._phase = 0
-      cursor._state = NOWHERE
-    }
+    let count = 0
+    while (cursor._step() && cursor.delete()) count++
     return count
   }
 

@@ -6,10 +6,12 @@
 import { BTree } from "../tree.ts"
 import { checkOptions } from "./check-options.ts"
 import { chooseCut } from "./choose-cut.ts"
+import { deleteRange } from "./delete-range.ts"
 import { fillHole } from "./fill-hole.ts"
 import { replaceValue } from "./replace-value.ts"
 
 BTree.prototype._checkOptions = checkOptions
 BTree.prototype._chooseCut = chooseCut
 BTree.prototype._fillHole = fillHole
+BTree.prototype.deleteRange = deleteRange
 BTree.prototype._replaceValue = replaceValue
