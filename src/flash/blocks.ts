@@ -178,7 +178,7 @@ export function roomWeight(volume: FlashVolume): number {
 /**
  * Computes the room that must be kept so that the log can always be reclaimed, however the pages with an image in its oldest blocks
  * have grown since: the most that reclaiming any number of blocks from the tail on takes before it has freed as much, and
- * one block more for a cut in it. No more than the pages with content can be moved. This holds until a block is opened or reclaimed,
+ * one block more for a cut in it (two where every opening goes on in another block). No more than the pages with content can be moved. This holds until a block is opened or reclaimed,
  * for no page gets an image in an old block.
  */
 export function noteWeights(volume: FlashVolume): void {
@@ -194,5 +194,5 @@ export function noteWeights(volume: FlashVolume): void {
     const taken = (moved < most ? moved : most) - freed
     if (taken > needed) needed = taken
   }
-  volume._neededWeight = needed + perBlock
+  volume._neededWeight = needed + (volume._blankShows ? perBlock : 2 * perBlock)
 }

@@ -101,9 +101,8 @@ function makeVolume(
   else if (count * length > VOLUME_SIZE_MAX || (count * length) / pagesize > PAGES_MAX)
     problem = `${count * length} bytes in pages of ${pagesize}: at most ${VOLUME_SIZE_MAX}, and ${PAGES_MAX} pages, are expected`
   if (problem !== "") throw failure("EINVAL", problem)
-  const volume = new FlashVolume(device, first, count, length, align, pagesize)
-  volume._blankShows = or(given.erasedReads, status.erasedReads) !== "unknown"
-  return volume
+  const blankShows = or(given.erasedReads, status.erasedReads) !== "unknown"
+  return new FlashVolume(device, first, count, length, align, pagesize, blankShows)
 }
 
 function or<T>(value: T | undefined, otherwise: T): T {
@@ -123,7 +122,6 @@ function beginAnew(volume: FlashVolume): boolean {
   const head = volume._head
   volume._reset(sequence)
   volume._head = head
-  volume._usable = volume._blocks - RESERVED_BLOCKS
   volume._id = ((volume._id ^ 0x2545f491) * 0x9e3b + volume._first * 7919 + sequence * 31 + 1) >>> 0
   return found
 }

@@ -117,6 +117,8 @@ export function takeBytes(
   offset: number,
 ): void {
   volume._left -= count
+  // A range that ends outside its record: that is not whole.
+  if (volume._left < 0) return
   let done = 0
   while (done < count) {
     if (volume._cursor === volume._have) refill(volume)

@@ -1,7 +1,7 @@
 /** Figures of a volume, and what is damaged in it. */
 import { isFlashtreeError } from "../errors.ts"
 import { corruptRecord, FAILING, FREE, IN_LOG } from "./access.ts"
-import { readHeader, roomWeight } from "./blocks.ts"
+import { nextBlock, readHeader, roomWeight } from "./blocks.ts"
 import { wantedWeight } from "./cleaning.ts"
 import { IMAGE_WEIGHT, TRANSACTION_PAGES } from "./layout.ts"
 import { CONTENT, readPage } from "./pages.ts"
@@ -97,8 +97,10 @@ export function volumeStatus(volume: FlashVolume): FlashVolumeStatus {
 export function checkVolume(volume: FlashVolume): FlashFinding[] {
   const findings: FlashFinding[] = []
   volume._loaded = -1
+  // The oldest block may stand before an erase that was cut; its records are read below where they are in use.
+  const tail = volume._head < 0 ? -1 : nextBlock(volume, volume._head, false)
   for (let block = 0; block < volume._blocks; block++) {
-    const state = volume._states[block]
+    const state = block === tail ? FREE : volume._states[block]
     if ((state !== IN_LOG && state !== FAILING) || readHeader(volume, block)) continue
     const error = corruptRecord(volume, block * volume._blockLength, "a damaged header")
     findings.push({ code: "ECORRUPT", page: volume._first + block, offset: 0, message: error.message })

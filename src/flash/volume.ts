@@ -135,6 +135,7 @@ export class FlashVolume implements RandomAccessStream {
     blockLength: number,
     align: number,
     pagesize: number,
+    blankShows: boolean,
   ) {
     this.atomic = true
     this.exclusive = true
@@ -147,7 +148,7 @@ export class FlashVolume implements RandomAccessStream {
     this._blockLength = blockLength
     this._base = first * blockLength
     this._align = align
-    this._blankShows = true
+    this._blankShows = blankShows
     this._checksum = 1
     this._id = 0
     this._states = new Uint8Array(blocks)
@@ -163,8 +164,6 @@ export class FlashVolume implements RandomAccessStream {
     // Flags, body size, page, one range of the whole page, check.
     this._imageSize = alignUp(1 + 2 + 2 + 3 + pagesize + 4, align)
     this._perBlock = Math.floor((blockLength - alignUp(BLOCK_HEADER, align)) / this._imageSize)
-    this._usable = blocks - RESERVED_BLOCKS
-    this._neededWeight = this._perBlock * IMAGE_WEIGHT
     const every = (blocks - 8) >> 3
     this._checkpointEvery = every < 1 ? 1 : every > 8 ? 8 : every
     const windowSize = SEED_SIZE + 16 + alignUp(pagesize < WINDOW_PAGE_MAX ? pagesize : WINDOW_PAGE_MAX, 16)
@@ -192,6 +191,7 @@ export class FlashVolume implements RandomAccessStream {
   _reset(sequence: number): void {
     this._states.fill(0)
     this._map.fill(0)
+    this._usable = this._blocks - RESERVED_BLOCKS - (this._blankShows ? 0 : 1)
     this._live = 0
     this._head = -1
     this._at = 0
@@ -199,6 +199,7 @@ export class FlashVolume implements RandomAccessStream {
     this._sequence = sequence
     this._dropped = -1
     this._free = this._blocks
+    this._neededWeight = 2 * this._perBlock * IMAGE_WEIGHT
     this._checkpoint = 0
     this._checkpointSequence = sequence
     this._checkpointDue = false
