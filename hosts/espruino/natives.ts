@@ -24,6 +24,7 @@ export interface NativeFile {
 /** The global `E`. */
 export interface Natives {
   CRC32(data: Uint8Array): number
+  sum(data: Uint8Array): number
   toString(data: Uint8Array): string
   toUint8Array(text: string): Uint8Array
   openFile(path: string, mode: string): NativeFile

@@ -47,11 +47,6 @@ interface Claimed {
   _closeTree: () => void
 }
 
-const PLACES = " region device file "
-const OF_BOTH = " pagesize readonly "
-const OF_VOLUME = " firstBlock blockCount format writeAlign erasedReads checksum resize "
-const OF_TREE = " flags duplicates cachesize minkeypage reserve compare prefix lorder checksums "
-
 /** What is open. */
 const claims: Claim[] = []
 
@@ -72,16 +67,32 @@ export function open(options: OpenOptions): Store {
   const names = Object.keys(options)
   let places = 0
   for (let i = 0; i < names.length; i++) {
-    const name = ` ${names[i]} `
-    const value = (options as Record<string, unknown>)[names[i]]
-    // One text takes fewer variables than a list of names.
-    const ofVolume = OF_BOTH.indexOf(name) >= 0 || OF_VOLUME.indexOf(name) >= 0
-    const ofTree = OF_BOTH.indexOf(name) >= 0 || OF_TREE.indexOf(name) >= 0
-    if (ofVolume) volumeOptions[names[i]] = value
-    if (ofTree) treeOptions[names[i]] = value
-    if (PLACES.indexOf(name) >= 0) places++
-    else if (!ofVolume && !ofTree && names[i] !== "closeOnKill") {
-      throw failure("EINVAL", `unknown option${name}`)
+    const name = names[i]
+    const value = (options as Record<string, unknown>)[name]
+    // Lists that last only as long as the call. A text to look in would not do: indexOf finds the beginning of what it looks for
+    // at the end of a text (Espruino 2v29).
+    const ofBoth = ["pagesize", "readonly"].indexOf(name) >= 0
+    const ofVolume =
+      ["firstBlock", "blockCount", "format", "writeAlign", "erasedReads", "checksum", "resize"].indexOf(
+        name,
+      ) >= 0
+    const ofTree =
+      [
+        "flags",
+        "duplicates",
+        "cachesize",
+        "minkeypage",
+        "reserve",
+        "compare",
+        "prefix",
+        "lorder",
+        "checksums",
+      ].indexOf(name) >= 0
+    if (ofBoth || ofVolume) volumeOptions[name] = value
+    if (ofBoth || ofTree) treeOptions[name] = value
+    if (["region", "device", "file"].indexOf(name) >= 0) places++
+    else if (!ofBoth && !ofVolume && !ofTree && name !== "closeOnKill") {
+      throw failure("EINVAL", `unknown option ${name}`)
     }
   }
   if (places !== 1) throw failure("EINVAL", "expected one of region, device and file")

@@ -60,3 +60,8 @@ export function copyBytes(
 export function encodeText(text: string): Uint8Array {
   return E.toUint8Array(text)
 }
+
+/** Tells whether bytes [start, end) are all 0xff, as flash reads that was erased. */
+export function isErased(bytes: Uint8Array, start: number, end: number): boolean {
+  return E.sum(bytes.subarray(start, end)) === 255 * (end - start)
+}

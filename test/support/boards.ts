@@ -17,7 +17,7 @@ export interface BoardFile {
     variableBytes?: number
   }
   storage: {
-    kind: "partition" | "region" | "files"
+    kind: "partition" | "region" | "files" | "none"
     module?: string
     label?: string
     subtype?: string

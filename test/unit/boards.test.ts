@@ -40,6 +40,10 @@ describe("boards/", () => {
     expect(boards.map(({ folder }) => folder)).toContain(`moddable-${name}`)
   })
 
+  it.each(["esp32", "esp32c3", "esp32s3", "bangle2", "puck", "pico"])("has espruino-%s", (name) => {
+    expect(boards.map(({ folder }) => folder)).toContain(`espruino-${name}`)
+  })
+
   it.each(boards)("$folder fits the schema", ({ board }) => {
     validate(board)
     expect(validate.errors ?? []).toEqual([])
@@ -56,7 +60,7 @@ describe("boards/", () => {
 })
 
 describe("the schema", () => {
-  const good = boards[0].board
+  const good = boardsOf("moddable")[0].board
   it.each([
     ["a field that is missing", { ...good, why: undefined }],
     ["a runtime that there is not", { ...good, runtime: "arduino" }],

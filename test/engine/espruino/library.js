@@ -88,6 +88,19 @@
     if (at + source.length > this.length) throw new Error("text longer than the array that takes it")
     for (let i = 0; i < source.length; i++) this[at + i] = source.charCodeAt(i)
   }
+  // The end of a text counts as found when what is looked for begins with it (Espruino 2v29).
+  const text = global.String.prototype
+  const indexOf = text.indexOf
+  const substr = text.substr
+  text.indexOf = function (part, from) {
+    const found = apply(indexOf, this, [part, from])
+    if (typeof part !== "string" || part.length > this.length) return found
+    for (let at = this.length - part.length + 1; at < this.length; at++) {
+      if (found < 0 && apply(substr, part, [0, this.length - at]) === apply(substr, this, [at])) return at
+    }
+    return found
+  }
+
   // Declared, since an arrow function is no constructor.
   function guard(name) {
     const native = global[name]

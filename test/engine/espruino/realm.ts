@@ -138,6 +138,7 @@ export class Realm {
 
   private makeE(): Foreign {
     return {
+      sum: (data: ArrayLike<number>) => plain(data).reduce((sum, byte) => sum + byte, 0),
       CRC32: (data: ArrayLike<number>) => crc32(data),
       toString: (data: ArrayLike<number>) => {
         let text = ""

@@ -1,0 +1,30 @@
+/**
+ * Goal: a board has room for the modules: flash by their bytes, memory by their functions, each of which takes about eight variables
+ * whatever its length. Method: the finished files are measured and parsed; a budget is what
+ * was reached last, so that it only goes down.
+ */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { isFunction, parseScript, walk } from "../../support/syntax.ts"
+import { ROOT } from "../../tidy/sources.ts"
+
+const BUDGETS: [string, number, number][] = [
+  ["btree", 17_500, 84], // the aim: 15,000 and 65
+  ["flash", 21_100, 109], // the aim: 11,000 and 45
+  ["btree-extras", 9_400, 48], // the aim: 8,000 and 30
+  ["flashtree", 3_500, 20],
+  ["flashtree-sd", 2_000, 14],
+]
+
+it.each(BUDGETS)("%s has at most %i bytes and %i functions", (name, bytesMax, functionsMax) => {
+  const code = readFileSync(join(ROOT, "dist/espruino", `${name}.js`), "latin1")
+  let functions = 0
+  walk(parseScript(code, "script"), (node) => {
+    if (isFunction(node)) functions++
+    return undefined
+  })
+  console.log(`${name}: ${code.length} bytes, ${functions} functions`)
+  expect(code.length).toBeLessThanOrEqual(bytesMax)
+  expect(functions).toBeLessThanOrEqual(functionsMax)
+})
