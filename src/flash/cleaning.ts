@@ -38,8 +38,9 @@ const RETIRED_MAX = 16
 
 /** Gives the room below which a transaction does not begin: pages that it may change are kept for it where most are in use. */
 export function wantedWeight(volume: FlashVolume): number {
-  const isHalfFull = volume._live * 2 > volume._usable * volume._perBlock
-  return volume._neededWeight + (isHalfFull ? TRANSACTION_PAGES : 1) * IMAGE_WEIGHT
+  // Where every opening goes on in another block, that is kept for cuts too.
+  const keepsMore = volume._live * 2 > volume._usable * volume._perBlock || !volume._blankShows
+  return volume._neededWeight + (keepsMore ? TRANSACTION_PAGES : 1) * IMAGE_WEIGHT
 }
 
 /**
@@ -100,7 +101,14 @@ export function reclaimTail(volume: FlashVolume): boolean {
       if (live < 0 || !hasRoomFor(volume, live)) return false
     }
   }
-  if (!moveImages(volume, block)) {
+  const start = block * volume._blockLength
+  const end = start + blockEnd(volume, block)
+  let position = start + alignUp(BLOCK_HEADER, volume._align)
+  while (position < end && openRecord(volume, position, volume._whole) && recordIsWhole(volume)) {
+    position = volume._next
+    if ((volume._flags & KIND) === IMAGE) movePage(volume, volume._recordPage, block)
+  }
+  if (position < end) {
     // Something in the block is not whole, by rot or by an erase that was cut: slow, but right whatever else it holds.
     for (let page = 0; page < volume._pages; page++) movePage(volume, page, block)
   }
@@ -158,19 +166,6 @@ function imageOf(volume: FlashVolume, page: number, entry: number): number {
     if (!isFlashtreeError(error) || error.code !== "ECORRUPT") throw error
     return -1 - (error.page as number)
   }
-}
-
-/** Goes through the block's records for images in use; false where one is not whole. */
-function moveImages(volume: FlashVolume, block: number): boolean {
-  const start = block * volume._blockLength
-  const end = start + blockEnd(volume, block)
-  let position = start + alignUp(BLOCK_HEADER, volume._align)
-  while (position < end) {
-    if (!openRecord(volume, position, volume._whole) || !recordIsWhole(volume)) return false
-    position = volume._next
-    if ((volume._flags & KIND) === IMAGE) movePage(volume, volume._recordPage, block)
-  }
-  return true
 }
 
 /** Writes the page again at the head when its image is in `block`: as flushed, and as changed since. */

@@ -22,12 +22,6 @@ import type { FlashVolume } from "./volume.ts"
 
 /** Where the body of a record begins in the work area: before it is room for seed and head. */
 export const BODY = SEED_SIZE + HEAD_MAX
-/** Fills the window from `position`, as far as `view` of it goes. */
-function load(volume: FlashVolume, view: Uint8Array, position: number): void {
-  volume._have = volume._window + SEED_SIZE + readFlash(volume, view, position)
-  volume._loaded = position
-  volume._recordAt = volume._window + SEED_SIZE
-}
 
 /** Adds bytes of the volume's memory to a check: CRC-32, or a rotating sum of words that is quicker in byte code. */
 function addToCheck(volume: FlashVolume, from: number, to: number, check: number): number {
@@ -54,8 +48,9 @@ export function openRecord(volume: FlashVolume, position: number, view: Uint8Arr
   const room = volume._blockLength - (position % volume._blockLength)
   let at = volume._window + SEED_SIZE + position - volume._loaded
   if (view !== volume._whole || volume._loaded < 0 || at < volume._recordAt || at + HEAD_MAX > volume._have) {
-    load(volume, view, position)
-    at = volume._recordAt
+    at = volume._window + SEED_SIZE
+    volume._have = at + readFlash(volume, view, position)
+    volume._loaded = position
   }
   volume._recordAt = at
   const flags = bytes[at]
@@ -94,8 +89,11 @@ function refill(volume: FlashVolume): void {
   const words = volume._checked + ((volume._cursor - volume._checked) & ~3)
   const rest = volume._cursor - words
   volume._check = addToCheck(volume, volume._checked, words, volume._check)
-  load(volume, volume._whole, volume._loaded + words - volume._window - SEED_SIZE)
-  volume._checked = volume._recordAt
+  const start = volume._window + SEED_SIZE
+  volume._loaded += words - start
+  volume._have = start + readFlash(volume, volume._whole, volume._loaded)
+  volume._recordAt = start
+  volume._checked = start
   volume._cursor = volume._checked + rest
 }
 
