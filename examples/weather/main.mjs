@@ -1,6 +1,6 @@
 /**
  * A year of hourly weather in one file: load it, query a day, correct a week, drop a month, reopen, check.
- * Every number printed is counted in this run. Usage: npm start [-- FILE]
+ * Every number printed is counted in this run. Usage: npm run demo:file [-- FILE]
  */
 import { mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -91,6 +91,10 @@ export const RESERVED_BLOCKS = 5
 /** Pages that a transaction may change in a full volume. */
 export const TRANSACTION_PAGES = 8
 
+/** Chips program up to a multiple of this at a time; so few bytes of a program that was cut may show nothing. */
+export const PROGRAM_PAGE = 256
+export const SHORT_PROGRAM = 4
+
 /** Bytes behind the head that tell whether somebody else has written. */
 export const MARK_SIZE = 8
 

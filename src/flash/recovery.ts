@@ -22,7 +22,9 @@ import {
   KIND,
   MERGED_RANGES_MAX,
   POSITION_MASK,
+  PROGRAM_PAGE,
   RANGES_MAX,
+  SHORT_PROGRAM,
   SPARSE,
   STREAM_SIZE,
 } from "./layout.ts"
@@ -37,35 +39,46 @@ export function recover(volume: FlashVolume): void {
   const decides = replay(volume)
   const rest = volume._blockLength - volume._at
   const position = volume._head * volume._blockLength + volume._at
-  volume._sealed = !volume._blankShows || !isErasedFrom(volume, position, rest)
+  // A program of a few bytes up to a border may have been cut before it showed.
+  const isShort = PROGRAM_PAGE - (volume._at % PROGRAM_PAGE) <= SHORT_PROGRAM
+  volume._sealed = !volume._blankShows || isShort || !isErasedFrom(volume, position, rest)
   if (volume._sealed) {
-    refuseRot(volume, position, position + rest)
-    if (!decides) giveHeadBack(volume)
+    const goesOn = hasRecordsBehind(volume, position, position + rest, decides)
+    if (!decides && giveHeadBack(volume, goesOn)) return noteWeights(volume)
+    if (goesOn) throw corruptRecord(volume, position, "a damaged record, with whole ones behind it")
   }
   noteWeights(volume)
 }
 
-/** A whole record behind one that is not means that the latter was damaged later: a cut leaves nothing behind it. */
-function refuseRot(volume: FlashVolume, position: number, end: number): void {
+/**
+ * Tells whether there are whole records behind one that is not: a cut leaves nothing behind it, so either that was damaged later, or the
+ * erase of a head that was given back has begun. ECORRUPT when one of them, or of those before, is a commit.
+ */
+function hasRecordsBehind(volume: FlashVolume, position: number, end: number, decides: boolean): boolean {
+  let found = false
   for (let at = position + volume._align; at < end; at += volume._align) {
-    if (openRecord(volume, at, volume._whole) && recordIsWhole(volume))
+    if (!openRecord(volume, at, volume._whole) || !recordIsWhole(volume)) continue
+    found = true
+    if (decides || (volume._flags & COMMIT) !== 0)
       throw corruptRecord(volume, position, "a damaged record, with whole ones behind it")
   }
+  return found
 }
 
 /**
  * Frees the head when nothing in it matters: it holds no commit, no block was reclaimed since it was opened, and in the oldest one there
  * are images still to be moved, so that its erase has not begun. Then whatever was moved into the head is still where it was.
- * So cuts in the middle of cleaning use up no blocks, however many they are.
+ * So cuts in the middle of cleaning use up no blocks, however many they are. False when it is kept.
  */
-function giveHeadBack(volume: FlashVolume): void {
+function giveHeadBack(volume: FlashVolume, goesOn: boolean): boolean {
   const block = volume._head
   const tail = nextBlock(volume, block, false)
   readHeader(volume, block)
   if (tail === block || volume._bytes[volume._header + BLOCK_TAIL] !== (volume._sequences[tail] & 0xff))
     return
   // With no record in it, nothing was moved.
-  if (volume._at > alignUp(BLOCK_HEADER, volume._align) && liveWeight(volume, tail) <= 0) return
+  const isEmpty = !goesOn && volume._at === alignUp(BLOCK_HEADER, volume._align)
+  if (!isEmpty && liveWeight(volume, tail) <= 0) return false
   readHeader(volume, block)
   volume._at = volume._view.getUint32(volume._header + BLOCK_PREVIOUS_END, true)
   do {
@@ -77,6 +90,7 @@ function giveHeadBack(volume: FlashVolume): void {
   volume._sequence--
   volume._dropped = block
   replay(volume)
+  return true
 }
 
 /**
