@@ -75,7 +75,7 @@ function giveHeadBack(volume: FlashVolume, goesOn: boolean): boolean {
   const tail = nextBlock(volume, block, false)
   readHeader(volume, block)
   if (tail === block || volume._bytes[volume._header + BLOCK_TAIL] !== (volume._sequences[tail] & 0xff))
-    return
+    return false
   // With no record in it, nothing was moved.
   const isEmpty = !goesOn && volume._at === alignUp(BLOCK_HEADER, volume._align)
   if (!isEmpty && liveWeight(volume, tail) <= 0) return false
