@@ -44,8 +44,9 @@ export function recover(volume: FlashVolume): void {
   volume._sealed = !volume._blankShows || isShort || !isErasedFrom(volume, position, rest)
   if (volume._sealed) {
     const goesOn = hasRecordsBehind(volume, position, position + rest, decides)
-    if (!decides && giveHeadBack(volume, goesOn)) return noteWeights(volume)
-    if (goesOn) throw corruptRecord(volume, position, "a damaged record, with whole ones behind it")
+    const isFreed = !decides && giveHeadBack(volume, goesOn)
+    if (goesOn && !isFreed)
+      throw corruptRecord(volume, position, "a damaged record, with whole ones behind it")
   }
   noteWeights(volume)
 }
