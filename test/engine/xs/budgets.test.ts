@@ -110,7 +110,8 @@ describeOnXS("on XS, 2,000 random keys of 16 bytes, pages of 512, all cached", (
     const { slots: overwrite } = await rig.cost("overwrite", 500)
     const both = await rig.cost("overwriteAndFlush", 500)
     report(`overwrite and flush ${where}`, both)
-    expect(both.slots - overwrite).toBeLessThanOrEqual(8)
+    // Now and then the volume writes a checkpoint, too.
+    expect(both.slots - overwrite).toBeLessThanOrEqual(8 + SELDOM)
   })
 
   test("find takes at most 2,000 compute units", async () => {
