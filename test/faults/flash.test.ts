@@ -6,6 +6,7 @@
  */
 import { describe, expect, test } from "vitest"
 import { SimulatedFlash } from "../../hosts/node/node.ts"
+import { crc32 } from "../../src/checksum.ts"
 import * as flash from "../../src/flash/index.ts"
 import { makeChip, openVolume, SEED, Session } from "../powercut/rig.ts"
 import { makeBytes, makeRandom } from "../support/streams.ts"
@@ -69,6 +70,27 @@ describe("what is refused", () => {
     expect(() => flash.open(device, { pagesize: 1024 })).toThrow(/512 bytes, not 1024/)
     expect(() => flash.open(device, { blockCount: 8 })).toThrow(/16 blocks of 4096 bytes, not 8/)
     expect(() => flash.open(device, { blockCount: 8 })).toThrow(code("EFTYPE"))
+  })
+
+  test.each([
+    ["an unknown feature that readers must know", 22, "EFTYPE"],
+    ["an unknown feature that writers must know", 23, ""],
+  ])("%s: %i", (_, offset, expected) => {
+    const device = chip()
+    new Session(GEOMETRY, device).open().put(1, 1)
+    const image = device.image()
+    image[offset] = 4
+    new DataView(image.buffer).setUint32(44, crc32(image, 0, 44, 0), true)
+    const later = new SimulatedFlash({ ...GEOMETRY, image })
+    if (expected !== "") {
+      expect(() => flash.open(later)).toThrow(code(expected))
+      expect(() => flash.open(later)).toThrow(/features 4/)
+      return
+    }
+    const session = new Session(GEOMETRY, later).open()
+    expect(session.volume.readonly).toBe(true)
+    session.expectOneOf([new Map([[1, 1]])])
+    expect(() => session.volume.write(new Uint8Array(1), 0)).toThrow(code("EROFS"))
   })
 
   test('a blank chip with format: "never"', () => {
