@@ -59,8 +59,8 @@ export function reserve(volume: FlashVolume, size: number): void {
     if (isFirst && wantedWeight(volume) > volume._neededWeight + IMAGE_WEIGHT) {
       if (roomWeight(volume) < wantedWeight(volume) + volume._perBlock * IMAGE_WEIGHT) reclaimTail(volume)
     }
-    // Where every opening goes on in another block, a large transaction that is cut must leave one more for that.
-    const isLarge = !volume._blankShows && volume._oldCount > TRANSACTION_PAGES
+    // A large transaction that is cut leaves a log to be cleaned: one block more is kept, for the next cut.
+    const isLarge = volume._oldCount > TRANSACTION_PAGES
     const extra = IMAGE_WEIGHT + (isLarge ? volume._perBlock * IMAGE_WEIGHT : 0)
     for (let steps = 2 * volume._blocks; steps > 0; steps--) {
       const wanted = isFirst ? wantedWeight(volume) : volume._neededWeight + extra
