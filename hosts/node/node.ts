@@ -7,7 +7,10 @@ export { type OpenOptions, open } from "./open.ts"
 export { FlashCounters } from "./simulator/counters.ts"
 export { FlashViolation, PowerCut } from "./simulator/errors.ts"
 export type { CutMode } from "./simulator/medium.ts"
+export { SimulatedPower } from "./simulator/power.ts"
+export { type FileCutMode, SimulatedFile } from "./simulator/simulated-file.ts"
 export { SimulatedFlash, type SimulatedFlashOptions } from "./simulator/simulated-flash.ts"
+export { SimulatedLittlefsFile } from "./simulator/simulated-littlefs-file.ts"
 export {
   type ChipTiming,
   ESP32_C3,

@@ -7,9 +7,11 @@
  * was not flushed; the pair is opened again and judged. After every 7th cut the recovery is cut too, at each
  * of its I/O operations.
  */
+
 import { describe, expect, it } from "vitest"
 import { btree, journaled, MemoryStream, type RandomAccessStream } from "../../hosts/node/index.ts"
-import { type CutMode, makeBytes, makeRandom, Power, PowerCut, PowerCutStream } from "../support/streams.ts"
+import { type FileCutMode, PowerCut, SimulatedFile, SimulatedPower } from "../../hosts/node/node.ts"
+import { makeBytes, makeRandom } from "../support/streams.ts"
 
 const OPTIONS = { pagesize: 512, cachesize: 0 }
 const OPERATIONS = 60
@@ -17,7 +19,7 @@ const FLUSH_EVERY = 5
 const RECOVERY_CUT_EVERY = 7
 
 /** A medium on which a read is a moment for the power to fail, like any change. */
-class Medium extends PowerCutStream {
+class Medium extends SimulatedFile {
   override read(buffer: Uint8Array, position: number, start?: number, length?: number): number {
     if (this.power.next()) this.power.check()
     return super.read(buffer, position, start, length)
@@ -30,8 +32,8 @@ interface Media {
 }
 
 interface Fate {
-  data: CutMode
-  journal: CutMode
+  data: FileCutMode
+  journal: FileCutMode
   seed: number
 }
 
@@ -115,7 +117,7 @@ function untilCut(
   cutAt: number,
   task: (data: Medium, journal: Medium) => void,
 ): ((fate: Fate) => Media) | undefined {
-  const power = new Power(cutAt)
+  const power = new SimulatedPower(cutAt)
   const data = new Medium(media.data, power)
   const journal = new Medium(media.journal, power)
   try {

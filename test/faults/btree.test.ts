@@ -8,11 +8,12 @@
  * flushed state where nothing was written. On a stream that is atomic the medium always holds the last flushed state, and
  * rollback() heals the handle to exactly that.
  */
+
 import { describe, expect, test } from "vitest"
 import { btree, isFlashtreeError, MemoryStream, type RandomAccessStream } from "../../hosts/node/index.ts"
+import { PowerCut, SimulatedFile, SimulatedPower } from "../../hosts/node/node.ts"
 import { type Entry, Model, pattern, sameBytes, withDeadline } from "../property/model.ts"
 import { AtomicMemoryStream } from "../support/atomic-stream.ts"
-import { Power, PowerCut, PowerCutStream } from "../support/streams.ts"
 
 type BTree = ReturnType<typeof btree.open>
 type Code = "EIO" | "ENOSPC"
@@ -473,7 +474,7 @@ describe("a power cut is not an error of the device", () => {
     (_, operation) => {
       let n = 0
       for (; n < CALLS_MAX; n++) {
-        const stream = new PowerCutStream(flushedBytes, new Power(n))
+        const stream = new SimulatedFile(flushedBytes, new SimulatedPower(n))
         const db = btree.open(stream, options)
         const model = makeModel()
         let thrown: unknown

@@ -6,22 +6,14 @@
  * one being flushed. Recovery is cut in the same way. For I/O errors the Nth call fails, once or for good. A
  * last test lives through hundreds of cuts on one medium.
  */
+
 import { describe, expect, it } from "vitest"
+import { type FileCutMode, PowerCut, SimulatedFile, SimulatedPower } from "../../hosts/node/node.ts"
 import type { ErrorCode } from "../../src/errors.ts"
 import { journaled } from "../../src/stream/journaled.ts"
 import { MemoryStream } from "../../src/stream/memory-stream.ts"
 import type { RandomAccessStream } from "../../src/stream/stream.ts"
-import {
-  type CutMode,
-  FailingStream,
-  Fault,
-  makeBytes,
-  makeRandom,
-  Power,
-  PowerCut,
-  PowerCutStream,
-  readAll,
-} from "../support/streams.ts"
+import { FailingStream, Fault, makeBytes, makeRandom, readAll } from "../support/streams.ts"
 
 type Step = ((stream: RandomAccessStream) => void) | "flush" | "rollback"
 
@@ -109,7 +101,7 @@ interface Media {
   journal: Uint8Array
 }
 
-const MODES: CutMode[] = ["lost", "landed", "shuffled"]
+const MODES: FileCutMode[] = ["lost", "landed", "shuffled"]
 
 /** Every pairing of what becomes of the stream and of the journal; those with chance in them three times. */
 const FATES = MODES.flatMap((data) =>
@@ -130,11 +122,11 @@ const FEW_FATES = FATES.filter(({ seed, data, journal }) => seed === 0 || (seed 
 function untilCut(
   media: Media,
   cutAt: number,
-  work: (data: PowerCutStream, journal: PowerCutStream) => void,
+  work: (data: SimulatedFile, journal: SimulatedFile) => void,
 ): ((fate: Fate) => Media) | undefined {
-  const power = new Power(cutAt)
-  const data = new PowerCutStream(media.data, power)
-  const journal = new PowerCutStream(media.journal, power)
+  const power = new SimulatedPower(cutAt)
+  const data = new SimulatedFile(media.data, power)
+  const journal = new SimulatedFile(media.journal, power)
   try {
     work(data, journal)
   } catch (error) {
@@ -326,10 +318,10 @@ describe("journaled, when call N on either stream fails", () => {
     let cuts = 0
     for (let at = 0, failing = true; failing; at++) {
       for (let cutAt = 0, cutting = true; cutting; cutAt++) {
-        const power = new Power()
+        const power = new SimulatedPower()
         const fault = new Fault(at)
-        const data = new PowerCutStream(INITIAL, power)
-        const journal = new PowerCutStream(new Uint8Array(0), power)
+        const data = new SimulatedFile(INITIAL, power)
+        const journal = new SimulatedFile(new Uint8Array(0), power)
         const run = new Run(INITIAL)
         let stream: RandomAccessStream | undefined
         cutting = false

@@ -1,9 +1,7 @@
 /**
- * Streams for tests: one that counts, one that fails, one that models a file across power cuts, and two of
- * the objects fromSeekable adapts. All stand on MemoryStream.
+ * Streams for tests: one that counts, one that fails, and two of the objects fromSeekable adapts.
  */
 import { type ErrorCode, failure } from "../../src/errors.ts"
-import { MemoryStream } from "../../src/stream/memory-stream.ts"
 import type { Seekable } from "../../src/stream/seekable.ts"
 import type { RandomAccessStream } from "../../src/stream/stream.ts"
 
@@ -192,124 +190,6 @@ export class FailingStream extends PassingStream {
   override flush(): void {
     if (this.fault.next()) throw this.fault.error("flush")
     super.flush()
-  }
-}
-
-/** What the power cut throws; nothing in src may catch it and go on. */
-export class PowerCut extends Error {}
-
-/** The supply of one or more streams: it fails during change number `cutAt`, from 0. */
-export class Power {
-  changes = 0
-  cut = false
-  cutAt: number
-
-  constructor(cutAt = Infinity) {
-    this.cutAt = cutAt
-  }
-
-  /** Counts a change; true: the power fails while it is made. */
-  next(): boolean {
-    this.check()
-    this.cut = this.changes++ === this.cutAt
-    return this.cut
-  }
-
-  check(): void {
-    if (this.cut) throw new PowerCut("the power is off")
-  }
-}
-
-/**
- * What becomes of the changes since the last flush: all lost; all landed; all landed, but the last one torn;
- * or each at random, see PowerCutStream.
- */
-export type CutMode = "lost" | "landed" | "torn" | "shuffled"
-
-type Change = { position: number; bytes: Uint8Array } | { size: number }
-
-function apply(medium: MemoryStream, change: Change, random?: (limit: number) => number): void {
-  if ("size" in change) {
-    medium.setSize(change.size)
-    return
-  }
-  // Torn where there is a `random`: each piece lands or not, pieces being bytes or, in large writes, part of
-  // a sector.
-  const { position, bytes } = change
-  const piece = random === undefined ? bytes.length : bytes.length > 128 ? 64 : 1
-  for (let i = 0; i < bytes.length; i += piece) {
-    if (random !== undefined && random(2) === 0) continue
-    medium.write(bytes, position + i, i, Math.min(piece, bytes.length - i))
-  }
-}
-
-/**
- * A plain file across a power cut. Until a flush returns, each change (write or setSize) since the one before
- * may be on the medium, not be there, or be there in part, and in any order; `crash()` chooses. After a cut
- * every call throws.
- */
-export class PowerCutStream implements RandomAccessStream {
-  readonly atomic = false
-  readonly power: Power
-  private readonly live: MemoryStream
-  private durable: Uint8Array
-  private pending: Change[] = []
-
-  constructor(initial: Uint8Array, power: Power) {
-    this.live = new MemoryStream(initial)
-    this.durable = initial
-    this.power = power
-  }
-
-  read(buffer: Uint8Array, position: number, start = 0, length = buffer.length - start): number {
-    this.power.check()
-    return this.live.read(buffer, position, start, length)
-  }
-
-  write(buffer: Uint8Array, position: number, start = 0, length = buffer.length - start): void {
-    this.change({ position, bytes: buffer.slice(start, start + length) })
-  }
-
-  setSize(size: number): void {
-    this.change({ size })
-  }
-
-  flush(): void {
-    if (this.power.next()) this.power.check()
-    this.durable = this.live.bytes()
-    this.pending = []
-  }
-
-  size(): number {
-    this.power.check()
-    return this.live.size()
-  }
-
-  close(): void {}
-
-  private change(change: Change): void {
-    const cut = this.power.next()
-    this.pending.push(change)
-    if (cut) this.power.check()
-    apply(this.live, change)
-  }
-
-  /** Gives what the medium holds after the cut; the seed decides in modes "torn" and "shuffled". */
-  crash(mode: CutMode, seed = 0): Uint8Array {
-    const medium = new MemoryStream(this.durable)
-    const random = makeRandom(seed)
-    const whole = mode === "landed" ? this.pending.length : mode === "torn" ? this.pending.length - 1 : 0
-    for (const change of this.pending.slice(0, Math.max(whole, 0))) apply(medium, change)
-    const last = this.pending.at(-1)
-    if (mode === "torn" && last !== undefined) apply(medium, last, random)
-    if (mode !== "shuffled") return medium.bytes()
-    const left = [...this.pending]
-    while (left.length > 0) {
-      const [change] = left.splice(random(left.length), 1) as [Change]
-      const fate = random(3)
-      if (fate !== 0) apply(medium, change, fate === 1 ? undefined : random)
-    }
-    return medium.bytes()
   }
 }
 

@@ -2,7 +2,9 @@
  * What journaled costs, writes and refuses, call by call. That it survives cuts and failures anywhere is the
  * matter of test/faults/journaled.test.ts.
  */
+
 import { describe, expect, it } from "vitest"
+import { PowerCut } from "../../../hosts/node/node.ts"
 import { crc32 } from "../../../src/checksum.ts"
 import { failure } from "../../../src/errors.ts"
 import { journaled } from "../../../src/stream/journaled.ts"
@@ -15,7 +17,6 @@ import {
   FailingStream,
   Fault,
   makeBytes,
-  PowerCut,
   readAll,
 } from "../../support/streams.ts"
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest"
+import { PowerCut } from "../../../hosts/node/node.ts"
 import { type FlashtreeError, failure, isFlashtreeError } from "../../../src/errors.ts"
 import { fromSeekable, type Seekable } from "../../../src/stream/seekable.ts"
 import type { RandomAccessStream } from "../../../src/stream/stream.ts"
-import { EspruinoFile, MicroPythonFile, makeBytes, PowerCut, readAll } from "../../support/streams.ts"
+import { EspruinoFile, MicroPythonFile, makeBytes, readAll } from "../../support/streams.ts"
 
 const code = (expected: string) => expect.objectContaining({ code: expected })
 

@@ -5,22 +5,14 @@
  * streams is run over it.
  */
 import { describe, expect, it } from "vitest"
+import { PowerCut, SimulatedLittlefsFile, SimulatedPower } from "../../../hosts/node/node.ts"
 import { streamConformance } from "../../conformance/stream.ts"
-import { LittlefsFileModel, PlainFileModel } from "../../support/media.ts"
-import {
-  firstDifference,
-  makeBytes,
-  makeRandom,
-  Power,
-  PowerCut,
-  PowerCutStream,
-  readAll,
-} from "../../support/streams.ts"
+import { firstDifference, makeBytes, makeRandom, readAll } from "../../support/streams.ts"
 
 streamConformance(
   "the LittleFS model",
   () => {
-    let stream = new LittlefsFileModel()
+    let stream = new SimulatedLittlefsFile()
     return { stream, reopen: () => (stream = stream.crash()) }
   },
   { setSize: true, gaps: true, reopen: true, atomic: false, rollback: false },
@@ -28,11 +20,11 @@ streamConformance(
 
 const KIB = 1024
 
-function file(size: number): LittlefsFileModel {
-  return new LittlefsFileModel(new Uint8Array(size))
+function file(size: number): SimulatedLittlefsFile {
+  return new SimulatedLittlefsFile(new Uint8Array(size))
 }
 
-function cost(stream: LittlefsFileModel): [number, number] {
+function cost(stream: SimulatedLittlefsFile): [number, number] {
   return [stream.erases, stream.programmedBytes]
 }
 
@@ -132,7 +124,7 @@ describe("the cost of a file on LittleFS", () => {
 
 describe("a file on LittleFS across a cut", () => {
   /** Nine changes, of which the fourth, sixth and ninth are flushes; gives the states flushed. */
-  function run(stream: LittlefsFileModel, flushed: (state: Uint8Array) => void): void {
+  function run(stream: SimulatedLittlefsFile, flushed: (state: Uint8Array) => void): void {
     const flush = () => {
       stream.flush()
       flushed(readAll(stream))
@@ -150,8 +142,8 @@ describe("a file on LittleFS across a cut", () => {
 
   it("is as of the last flush that returned, cut at any change", () => {
     for (let cutAt = 0; cutAt < 9; cutAt++) {
-      const power = new Power(cutAt)
-      const stream = new LittlefsFileModel(makeBytes(20, 9), power)
+      const power = new SimulatedPower(cutAt)
+      const stream = new SimulatedLittlefsFile(makeBytes(20, 9), power)
       let expected: Uint8Array = makeBytes(20, 9)
       const cut = () =>
         run(stream, (state) => {
@@ -163,14 +155,14 @@ describe("a file on LittleFS across a cut", () => {
       stream.close()
       expect(readAll(stream.crash())).toEqual(expected)
     }
-    const whole = new Power(9)
-    run(new LittlefsFileModel(makeBytes(20, 9), whole), () => {})
+    const whole = new SimulatedPower(9)
+    run(new SimulatedLittlefsFile(makeBytes(20, 9), whole), () => {})
     expect(whole.changes).toBe(9)
   })
 
   it("agrees with a copy taken at each flush, in 300 random steps", () => {
     const random = makeRandom(11)
-    const stream = new LittlefsFileModel()
+    const stream = new SimulatedLittlefsFile()
     let expected: Uint8Array = new Uint8Array(0)
     for (let step = 0; step < 300; step++) {
       const choice = random(10)
@@ -185,13 +177,9 @@ describe("a file on LittleFS across a cut", () => {
   })
 
   it("keeps what was written when it was closed, as lfs_file_close does", () => {
-    const stream = new LittlefsFileModel()
+    const stream = new SimulatedLittlefsFile()
     stream.write(makeBytes(100, 1), 0)
     stream.close()
     expect(readAll(stream.crash())).toEqual(makeBytes(100, 1))
   })
-})
-
-it("a plain file is modelled by PowerCutStream", () => {
-  expect(PlainFileModel).toBe(PowerCutStream)
 })

@@ -1,13 +1,6 @@
-/**
- * Models of the media under the file streams of the hosts: what a file holds after a power cut, and what it
- * costs the flash below.
- */
-import { MemoryStream } from "../../src/stream/memory-stream.ts"
-import type { RandomAccessStream } from "../../src/stream/stream.ts"
-import { Power } from "./streams.ts"
-
-/** A file that is changed in place (FAT, SPIFFS): writes reach the medium in any order until flush. */
-export { PowerCutStream as PlainFileModel } from "./streams.ts"
+import { MemoryStream } from "../../../src/stream/memory-stream.ts"
+import type { RandomAccessStream } from "../../../src/stream/stream.ts"
+import { SimulatedPower } from "./power.ts"
 
 const BLOCK_LENGTH = 4096
 const POINTER_LENGTH = 4
@@ -39,13 +32,13 @@ function locate(position: number): { index: number; offset: number } {
  * a write after a read. The figures leave out the erases of the directory (1 in about 100 flushes) and that
  * files of up to 16 bytes have no block.
  */
-export class LittlefsFileModel implements RandomAccessStream {
+export class SimulatedLittlefsFile implements RandomAccessStream {
   readonly atomic = false
   /** Blocks erased. */
   erases = 0
   /** Bytes programmed: file, pointers, padding and the commits in the directory. */
   programmedBytes = 0
-  readonly power: Power
+  readonly power: SimulatedPower
   private readonly live: MemoryStream
   private durable: Uint8Array
   private dirty = false
@@ -54,7 +47,7 @@ export class LittlefsFileModel implements RandomAccessStream {
   private runEnd = -1
 
   /** The file holds a copy of `initial`, flushed. Each write, setSize and flush is a change that `power` counts. */
-  constructor(initial: Uint8Array = new Uint8Array(0), power: Power = new Power()) {
+  constructor(initial: Uint8Array = new Uint8Array(0), power: SimulatedPower = new SimulatedPower()) {
     this.live = new MemoryStream(initial)
     this.durable = this.live.bytes()
     this.power = power
@@ -100,8 +93,8 @@ export class LittlefsFileModel implements RandomAccessStream {
   }
 
   /** Gives the file as it is found after a cut, under a new power: as of the last flush that returned. */
-  crash(): LittlefsFileModel {
-    return new LittlefsFileModel(this.durable)
+  crash(): SimulatedLittlefsFile {
+    return new SimulatedLittlefsFile(this.durable)
   }
 
   // Counts a change, which the power may cut before it has done anything.
