@@ -14,7 +14,6 @@ import {
   makeChip,
   nameOf,
   type Plan,
-  type Point,
   SEED,
   Session,
   Tally,
@@ -42,12 +41,16 @@ export function count(tally: Tally): void {
   console.log(tally.summary())
 }
 
-/** After one cut in `each` a next one is made at one of the first `most` operations, each of them in turn. */
-export function sampled(each: number, most: number): (point: Point, operation: number) => Mode[] {
-  return (point, operation) => {
-    if (LONG && point.cut % 12 === 0) return ALL_MODES
-    if (point.cut % each !== 0 || operation !== Math.floor(point.cut / each) % most) return []
-    return LONG ? MODES : [MODES[(point.cut + operation) % MODES.length] as Mode]
+/**
+ * After one cut in `each` a next one is made at one of the first `most` operations, each of them in turn. LONG cuts every
+ * operation of every recovery, and all that follows one cut in 240 in all modes.
+ */
+export function sampled(each: number, most: number): NonNullable<Plan["second"]> {
+  return (point, operation, recovering) => {
+    if (LONG && point.cut % 240 === 0) return ALL_MODES
+    const chosen = point.cut % each === 0 && operation === Math.floor(point.cut / each) % most
+    if (!chosen && !(LONG && recovering)) return []
+    return [MODES[(point.cut + operation) % MODES.length] as Mode]
   }
 }
 

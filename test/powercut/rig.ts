@@ -396,8 +396,11 @@ export interface Plan {
   puts?: number
   /** Keys that these puts take. */
   keys: number
-  /** Which operations after the first cut are cut in turn, in which modes. */
-  second?: (point: Point, operation: number) => Mode[]
+  /**
+   * Which operations after the first cut are cut in turn, in which modes. Opening writes nothing: recovery ends with the first
+   * flush, and `recovering` until then.
+   */
+  second?: (point: Point, operation: number, recovering: boolean) => Mode[]
   /** How the volume is opened after the cut. */
   options?: flash.FlashOpenOptions
 }
@@ -486,7 +489,9 @@ function cutAgain(session: Session, operation: Operation, tally: Tally, first: P
   if (ONLY_CUT !== undefined && ONLY_SECOND === undefined) return
   if (ONLY_SECOND !== undefined && operation.number !== ONLY_SECOND) return
   const modes =
-    ONLY_SECOND_MODE === undefined ? tally.plan.second?.(first, operation.number) : [ONLY_SECOND_MODE]
+    ONLY_SECOND_MODE === undefined
+      ? tally.plan.second?.(first, operation.number, session.history.length === 0)
+      : [ONLY_SECOND_MODE]
   for (const secondMode of modes ?? []) {
     const point: Point = { ...first, second: operation.number, secondMode }
     tally.seconds++

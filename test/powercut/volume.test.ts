@@ -8,7 +8,7 @@
  * durable, and all is compared once more after another reopening. Of the operations of that aftermath a sample is cut in turn,
  * beginning with the first, the second, the third. The number of cut points is printed; not one may fail.
  *
- * LONG=1 cuts 600 puts in every geometry, and with it every second cut of every twelfth cut point (cases.ts has the rest).
+ * LONG=1 cuts 600 puts in every geometry, and after each cut every operation of the recovery (cases.ts has the rest).
  */
 import { describe } from "vitest"
 import { makeRandom } from "../support/streams.ts"
