@@ -30,8 +30,8 @@ import { emitGathered, flushVolume, setVolumeSize } from "./transaction.ts"
 
 /** Bytes of the first read of a record, which mostly is all of it. */
 const SHORT_READ = 96
-/** Bytes of a window in which the records of pages up to 1024 are whole. */
-const WINDOW_PAGE_MAX = 1024
+/** Bytes of a window in which the records of pages up to 768 are whole, and a good part of larger ones; more would be over the bound of memory. */
+const WINDOW_PAGE_MAX = 768
 
 /**
  * A RandomAccessStream over erase blocks whose flush is all-or-nothing at every power cut. Made by open(). Everything since the last
