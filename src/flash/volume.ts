@@ -2,6 +2,7 @@
 import { failure } from "../errors.ts"
 import { copyBytes } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
+import { checkTransfer } from "./access.ts"
 import { refuseStale } from "./blocks.ts"
 import { reclaimTail } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
@@ -221,6 +222,7 @@ export class FlashVolume implements RandomAccessStream {
     this._enter(false)
     const from = start === undefined ? 0 : start
     let count = length === undefined ? buffer.length - from : length
+    checkTransfer(buffer.length, position, from, count)
     if (count > this._size - position) count = this._size - position
     if (count <= 0) return 0
     for (let done = 0; done < count; ) {
@@ -243,11 +245,8 @@ export class FlashVolume implements RandomAccessStream {
     const from = start === undefined ? 0 : start
     const count = length === undefined ? buffer.length - from : length
     const most = this._pages * this.pagesize
-    if (!(position >= 0 && from >= 0 && count >= 0 && from + count <= buffer.length) || position % 1 !== 0)
-      throw failure(
-        "EINVAL",
-        `cannot write bytes ${from} to ${from + count} of ${buffer.length} at ${position}`,
-      )
+    checkTransfer(buffer.length, position, from, count)
+    if (count === 0) return
     if (position + count > most)
       throw failure("ENOSPC", `the volume has addresses up to ${most}, not ${position + count}`)
     this._busy = true
