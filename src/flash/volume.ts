@@ -3,7 +3,7 @@ import { failure } from "../errors.ts"
 import { copyBytes } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { checkTransfer } from "./access.ts"
-import { refuseStale } from "./blocks.ts"
+import { blankAhead, refuseStale } from "./blocks.ts"
 import { reclaimTail } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
 import { addInterval, makeIntervals } from "./intervals.ts"
@@ -298,7 +298,8 @@ export class FlashVolume implements RandomAccessStream {
   }
 
   /**
-   * Cleans ahead, so that coming flushes need no erase: at most `erases` (1) erases; true when there is more to do. Call it when the
+   * Cleans ahead, so that coming flushes need no erase: at most `erases` (1) erases; true when they were used up and there may be more
+   * to do. Reads what is moved, and blocks that it looks at for being blank. Call it when the
    * application has time.
    */
   maintain(options?: { erases?: number }): boolean {
@@ -308,9 +309,9 @@ export class FlashVolume implements RandomAccessStream {
     refuseStale(this)
     let left = options === undefined || options.erases === undefined ? 1 : options.erases
     const wanted = (this._blocks >> 2) * this._perBlock * IMAGE_WEIGHT
-    while (left > 0 && spareWeight(this) < wanted && reclaimTail(this)) left--
+    while (left > 0 && (blankAhead(this) || (spareWeight(this) < wanted && reclaimTail(this)))) left--
     this._busy = false
-    return spareWeight(this) < wanted
+    return left <= 0
   }
 
   /** Gives figures of the volume; readyBytes can be committed without any erase. Reads nothing. */
