@@ -2,7 +2,18 @@
 import { crc32 } from "../checksum.ts"
 import { failure, refuse } from "../errors.ts"
 import { isErased } from "../platform.ts"
-import { COUNT, FIRST, HEADER_CHECK, INDEX, LOG_ID, MAGIC, MARK, SEQUENCE, SMALL } from "./layout.ts"
+import {
+  COUNT,
+  FIRST,
+  HEADER_CHECK,
+  INDEX,
+  LOG_ID,
+  MAGIC,
+  MARK,
+  SEQUENCE,
+  SEQUENCE_MAX,
+  SMALL,
+} from "./layout.ts"
 import type { Log } from "./log.ts"
 
 /** Gives `size` rounded up to the write alignment. */
@@ -55,6 +66,7 @@ export function readHeader(log: Log, block: number): boolean {
   return (
     log._view.getUint32(at, true) === MAGIC &&
     log._view.getUint16(at + INDEX, true) === block &&
+    log._view.getUint32(at + SEQUENCE, true) <= SEQUENCE_MAX &&
     log._view.getUint32(at + HEADER_CHECK, true) === crc32(log._bytes, at, at + HEADER_CHECK, 0)
   )
 }
@@ -82,11 +94,11 @@ export function isRetired(log: Log, sequence: number): boolean {
 
 /**
  * Before the first program of a flush: refuses to go on when the flash is not as this handle left it. One short read, of what is behind
- * the last frame; where that shows nothing, of the header of the next block, in which another writer would go on.
+ * the last frame; where that shows nothing, of the header of the next block, in which another writer would go on: unless that may be
+ * what this handle itself began.
  * @throws ESTALE
  */
 export function refuseStale(log: Log): void {
-  if (log._tail === 0) return
   let isStale = false
   if (log._blankShows && !log._isSealed && log._at + MARK <= log._length) {
     readFlash(log, log._small.subarray(0, MARK), (log._head % log._blocks) * log._length + log._at)
@@ -98,6 +110,5 @@ export function refuseStale(log: Log): void {
   }
   if (!isStale) return
   log._failed = "ESTALE"
-  log._busy = false
   refuse("ESTALE", "another writer has changed the log since it was opened: reopen it")
 }

@@ -44,17 +44,17 @@ import type { Log } from "./log.ts"
  */
 export function openBlock(log: Log): void {
   for (; log._givenBack > 1; log._givenBack--) eraseBlock(log, (log._head + log._givenBack) % log._blocks)
-  log._givenBack = 0
-  let sequence = nextSequence(log, log._head)
-  let erases = makeBlank(log, sequence)
-  while (erases < 0 || !writeHeader(log, sequence, erases)) {
+  // Until its header is there the next block may be half written by this handle.
+  log._givenBack = 1
+  let sequence = prepareBlock(log)
+  while (!writeHeader(log, sequence)) {
     retire(log, sequence)
-    sequence = nextSequence(log, sequence)
-    erases = makeBlank(log, sequence)
+    sequence = prepareBlock(log)
   }
+  log._givenBack = 0
   if (log._tail === 0) log._tail = sequence
   log._head = sequence
-  log._erases = erases
+  log._erases = log._blankErases
   log._at = alignUp(log, HEADER)
   if (!log._isUndecided) {
     log._committed = sequence
@@ -62,7 +62,17 @@ export function openBlock(log: Log): void {
   }
   log._isSealed = false
   log._fails = false
-  log._blank = 0
+}
+
+/** Makes the next block blank, or the one after it where that fails, and gives its sequence number. */
+export function prepareBlock(log: Log): number {
+  let sequence = nextSequence(log, log._head)
+  while (log._blank !== sequence && !makeBlank(log, sequence)) {
+    retire(log, sequence)
+    sequence = nextSequence(log, sequence)
+  }
+  log._blank = sequence
+  return sequence
 }
 
 /** Gives the sequence number of the next block of the ring that is in use. */
@@ -72,63 +82,72 @@ export function nextSequence(log: Log, sequence: number): number {
   return next
 }
 
-/** Makes the block that will have this sequence number blank; gives how often it has been erased, -1 when it will not be blank. */
-export function makeBlank(log: Log, sequence: number): number {
+/** Makes the block that will have this sequence number blank, and notes how often it has been erased; false when it is to be retired. */
+function makeBlank(log: Log, sequence: number): boolean {
   const block = sequence % log._blocks
-  if (log._blank === sequence) return log._erases
+  const start = block * log._length
   const isOldest = log._tail > 0 && log._tail <= sequence - log._blocks
   if (isOldest) {
     // What is committed must not go for what is not.
-    if (!log._overwrites || (log._isUndecided && log._tail >= log._committed)) {
-      log._busy = false
+    if (!log._overwrites || (log._isUndecided && log._tail >= log._committed))
       refuse(
         "ENOSPC",
         `the log is full: its ${log._blocks} blocks hold ${log._flushed - log._firstRecord} records`,
       )
-    }
-    if (dropOldest(log)) return -1
+    if (dropOldest(log)) return false
   }
+  // A count that is lost is that of the head: blocks are erased in turn.
   let erases = log._erases
   if (readHeader(log, block)) {
-    erases = log._view.getUint32(log._header + ERASES, true) & 0xffffff
-  } else if (!isOldest && log._blankShows && isBlank(log, block)) {
-    return erases
+    erases = (log._view.getUint32(log._header + ERASES, true) & 0xffffff) + 1
+  } else if (!isOldest && log._blankShows && isErasedFrom(log, start, start + log._length, log._small)) {
+    log._blankErases = erases
+    return true
   }
-  erases++
-  return eraseBlock(log, block) ? erases : -1
-}
-
-function isBlank(log: Log, block: number): boolean {
-  return isErasedFrom(log, block * log._length, (block + 1) * log._length, log._small)
+  log._blankErases = erases === 0 ? 1 : erases & 0xffffff
+  return eraseBlock(log, block)
 }
 
 /** Takes the oldest block out of the log; true when it is not to be used again. */
 function dropOldest(log: Log): boolean {
   let next = log._tail
-  do next = nextSequence(log, next)
-  while (next < log._head && !readOwnHeader(log, next))
-  if (next > log._head || !readOwnHeader(log, next)) refuse("EIO", "too many erase blocks fail")
+  let isFound = false
+  do {
+    next = nextSequence(log, next)
+    isFound = next <= log._head && readOwnHeader(log, next)
+  } while (next < log._head && !isFound)
+  if (next > log._head) refuse("EIO", "too many erase blocks fail")
+  // Nothing may have changed when this is refused, so that the log stays as it is.
+  const fails = isFound && (log._bytes[log._header + FLAGS] & BEFORE_FAILS) !== 0
+  if (fails) roomToRetire(log, log._tail)
   log._tail = next
-  log._firstRecord = firstInHeader(log)
-  return (log._bytes[log._header + FLAGS] & BEFORE_FAILS) !== 0
+  log._firstRecord = isFound ? firstInHeader(log) : log._next - log._count
+  return fails
+}
+
+/** Gives where another block can be noted that fails. @throws EIO nowhere */
+function roomToRetire(log: Log, sequence: number): number {
+  const room = log._retired.indexOf(NO_BLOCK)
+  if (room < 0)
+    refuse(
+      "EIO",
+      `erase block ${log._first + (sequence % log._blocks)} fails too, after ${RETIRED_MAX} others`,
+    )
+  return room
 }
 
 function retire(log: Log, sequence: number): void {
-  for (let i = 0; i < RETIRED_MAX; i++) {
-    if (log._retired[i] !== NO_BLOCK) continue
-    log._retired[i] = sequence % log._blocks
-    return
-  }
-  refuse("EIO", `erase block ${log._first + (sequence % log._blocks)} fails too, after ${RETIRED_MAX} others`)
+  log._retired[roomToRetire(log, sequence)] = sequence % log._blocks
 }
 
 /** Programs the header of a block; false when it does not read back right. */
-function writeHeader(log: Log, sequence: number, erases: number): boolean {
+function writeHeader(log: Log, sequence: number): boolean {
   const view = log._view
   const at = log._header
   const bytes = log._bytes
   const size = alignUp(log, HEADER)
   const first = log._next - log._count
+  log._blank = 0
   bytes.fill(0xff, at, at + SMALL)
   view.setUint32(at, MAGIC, true)
   view.setUint32(at + LOG_ID, log._id, true)
@@ -141,7 +160,7 @@ function writeHeader(log: Log, sequence: number, erases: number): boolean {
   view.setUint16(at + LENGTH, log._length, true)
   view.setUint16(at + COUNT, log._blocks, true)
   view.setUint16(at + INDEX, sequence % log._blocks, true)
-  view.setUint32(at + ERASES, erases, true)
+  view.setUint32(at + ERASES, log._blankErases, true)
   bytes[at + FLAGS] = (log._fails ? BEFORE_FAILS : 0) + (log._isUndecided ? UNDECIDED : 0)
   bytes[at + CHECKSUM] = log._checksum
   bytes[at + ALIGN] = log._align

@@ -1,5 +1,6 @@
 /** Records as lines of text. */
 import type { Log } from "./log.ts"
+import type { LogVisit, VisitOptions } from "./walk.ts"
 
 export type LogFormat = "ndjson" | "dump"
 
@@ -7,7 +8,12 @@ const HEX = "0123456789abcdef"
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 /** See Log.export. A key is the record's number, ten digits and more, so that numbers and keys have one order. */
-export function exportRecords(log: Log, write: (line: string) => void, format: LogFormat | undefined): void {
+export function exportRecords(
+  log: Log,
+  write: (line: string) => void,
+  format: LogFormat | undefined,
+  options: VisitOptions | undefined,
+): void {
   const isDump = format === "dump"
   if (isDump) {
     write("VERSION=3")
@@ -15,7 +21,7 @@ export function exportRecords(log: Log, write: (line: string) => void, format: L
     write("type=btree")
     write("HEADER=END")
   }
-  log.since(0, (record, number, time) => {
+  const visit: LogVisit = (record, number, time) => {
     const key = `${1e10 + number}`.substring(1)
     if (isDump) {
       let digits = " "
@@ -26,7 +32,8 @@ export function exportRecords(log: Log, write: (line: string) => void, format: L
       const at = time === undefined ? "" : `,"time":${time}`
       write(`{"key":"${key}"${at},"value":${toJSON(record)}}`)
     }
-  })
+  }
+  log.since(0, visit, options)
   if (isDump) write("DATA=END")
 }
 

@@ -113,12 +113,14 @@ export function readFrame(
     from = block + (back > log._size ? back - log._size : 0)
     kept = 0
   }
+  // Unknown until the device has given all of it.
+  log._loaded = -1
   if (kept > 0) copyBytes(log._bytes, at, log._bytes, 0, kept)
-  log._loaded = from
   log._have = limit - from < log._size ? limit - from : log._size
   if (kept < log._have) {
     const isWhole = kept === 0 && log._have === log._size
     readFlash(log, isWhole ? log._window : log._window.subarray(kept, log._have), from + kept)
   }
+  log._loaded = from
   return frameAt(log, block + offset - from, log._have, seed)
 }

@@ -27,6 +27,8 @@ export const RETIRED = 44
 export const LONGEST = 50
 export const HEADER_CHECK = 52
 export const HEADER = 56
+/** What is beyond this is no header of a log: it would take more erases than any flash bears. */
+export const SEQUENCE_MAX = 0xffff0000
 /** A header with its padding, at the largest write alignment. */
 export const SMALL = 64
 

@@ -7,7 +7,7 @@ import { refuse } from "../errors.ts"
 import { copyBytes } from "../platform.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
 import { alignUp, refuseStale } from "./access.ts"
-import { makeBlank, nextSequence } from "./blocks.ts"
+import { nextSequence, prepareBlock } from "./blocks.ts"
 import { exportRecords, type LogFormat } from "./export.ts"
 import { putNumber } from "./frames.ts"
 import {
@@ -23,20 +23,22 @@ import {
   TIME_MAX,
   TIMED,
 } from "./layout.ts"
-import { checkLog, type LogFinding, type LogVisit, type VisitOptions, visit } from "./visit.ts"
+import { visit } from "./visit.ts"
+import { checkLog, type LogFinding, type LogVisit, type VisitOptions } from "./walk.ts"
 import { giveBack, programPending } from "./write.ts"
 
 export interface LogStatus {
+  /** Erase blocks of the range, and bytes in one. */
   blocks: number
   blockLength: number
   /** Numbers of the oldest and the newest record, and how many there are; last is first - 1 when there is none. */
   first: number
   last: number
   count: number
-  /** Blocks that hold records, and blocks that are not used any more because they failed. */
+  /** Blocks from the oldest record to the newest, and blocks that are not used any more because they failed. */
   usedBlocks: number
   retired: number
-  /** Bytes that can be committed without any erase, in one frame. */
+  /** Bytes that can be committed without any erase, in one frame: each record takes 1 to 11 bytes more, each flush 4 to 6. */
   readyBytes: number
   /** How often the block being written has been erased; the others differ by one at most, but for those that failed. */
   eraseCount: number
@@ -44,7 +46,10 @@ export interface LogStatus {
   recordMax: number
 }
 
-/** Made by open(). Methods throw ECLOSED, ECORRUPT, EIO, ENOSPC, EROFS, ESTALE. */
+/**
+ * Made by open(). All methods throw ECLOSED after close(), and EIO after a call that was cut short; those that change it EROFS when
+ * it is read-only, and EIO after one that failed, until rollback() or reopening.
+ */
 export class Log {
   declare readonly: boolean
   /** @internal */ declare _device: FlashDevice
@@ -80,7 +85,8 @@ export class Log {
   /** @internal The head did not take a program. */ declare _fails: boolean
   /** @internal Blocks behind the head that a cut left with nothing decided. */ declare _givenBack: number
   /** @internal Sequence number for which a block has been erased ahead, or 0. */ declare _blank: number
-  /** @internal */ declare _erases: number
+  /** @internal How often the head has been erased, and that block. */ declare _erases: number
+  /** @internal */ declare _blankErases: number
   /** @internal */ declare _retired: Uint16Array
   /** @internal Numbers: of the next record, of the one after the last commit, of the oldest. */
   declare _next: number
@@ -145,6 +151,7 @@ export class Log {
       this._committed =
       this._givenBack =
       this._blank =
+      this._blankErases =
       this._erases =
       this._have =
         0
@@ -179,9 +186,9 @@ export class Log {
   }
 
   /**
-   * Adds a record and gives its number: one more than that of the record before. `time` is a whole number of any unit, kept with the
-   * record. Programs nothing while there is room in memory; flush() makes it durable.
-   * @throws EINVAL a record that is too long, a time that is no whole number
+   * Adds a record, which is copied, and gives its number: one more than that of the record before. `time` is a whole number of any unit,
+   * kept with the record. Programs nothing while there is room in memory; flush() makes it durable. Allocates nothing.
+   * @throws EINVAL a record that is too long, a time that is no whole number; what flush() throws, and then the record is not added
    */
   append(record: Bytes, time?: number): number {
     const bytes = toBytes(record, "record")
@@ -190,11 +197,14 @@ export class Log {
     const most = this._recordMax()
     if (length > most)
       refuse("EINVAL", `the record has ${length} bytes, at most ${most} fit: open with a larger buffer`)
-    if (time !== undefined && !(time >= -TIME_MAX && time <= TIME_MAX && time % 1 === 0))
-      refuse("EINVAL", `time is ${time}, expected a whole number`)
-    this._busy = true
+    if (
+      time !== undefined &&
+      !(typeof time === "number" && time >= -TIME_MAX && time <= TIME_MAX && time % 1 === 0)
+    )
+      refuse("EINVAL", `time is ${time}, expected a whole number from -${TIME_MAX} to ${TIME_MAX}`)
     const isFull = this._pending + ENTRY_HEAD + length + CHECK > this._size - this._align
     if (this._count === GROUP_MAX || (this._count > 0 && isFull)) programPending(this, false)
+    this._busy = true
     this._loaded = -1
     let at = this._pending
     const isLong = length >= LENGTH_MAX
@@ -213,15 +223,17 @@ export class Log {
     return this._next++
   }
 
-  /** Makes all records durable, those since the last flush together or not at all. One program call, unless they need more than a block. */
+  /**
+   * Makes all records durable, those since the last flush together or not at all. One program call, unless they are more than fit in
+   * memory or in what is left of a block; then at most one erase a block. Allocates views of memory only.
+   * @throws ENOSPC it is full and must not drop its oldest block; EIO the device, or more than three blocks, fail; ESTALE
+   */
   flush(): void {
     this._enter(true)
-    this._busy = true
     if (this._count > 0 || this._isUndecided) programPending(this, true)
-    this._busy = false
   }
 
-  /** Forgets the records since the last flush, and heals a log that an error stopped. */
+  /** Forgets the records since the last flush, and heals a log that an error stopped. Reads and programs nothing. @throws ESTALE, ECLOSED */
   rollback(): void {
     if (this._closed || this._failed === "ESTALE") this._enter(true)
     // What a call that failed has programmed is not known.
@@ -230,6 +242,7 @@ export class Log {
     this._busy = false
     // Frames without a commit stay behind the end of the block, where nobody reads.
     if (this._isUndecided) giveBack(this)
+    this._loaded = -1
     this._pending = GROUP_HEAD
     this._count = 0
     this._next = this._flushed
@@ -239,44 +252,55 @@ export class Log {
 
   /**
    * Visits the records from number `sequence` on, the oldest first, those not flushed too: visit(record, number, time). The record is a
-   * view that holds until visit returns; false ends it. Options: newestFirst, and lost(from, to), which is told which records are
-   * damaged; without it they are thrown as ECORRUPT. About one flash read for each `buffer` bytes.
+   * view of the log's memory that holds until visit returns; false ends it, and so may an error. Options: newestFirst, and lost(from,
+   * to), which is told which records are damaged; without it they are thrown as ECORRUPT. The log must not be used in between.
+   * About one flash read for each `buffer` bytes and four a block; twice that, newest first. Records that are not flushed are
+   * programmed first, without being made durable. Allocates one object, a view a record, and newest first 132 bytes with erase blocks of
+   * 4096.
+   * @throws ECORRUPT the block and offset of damaged records; EINVAL when visit has used the log; what flush() throws
    */
   since(sequence: number, call: LogVisit, options?: VisitOptions): void {
     visit(this, false, sequence, Number.POSITIVE_INFINITY, call, options)
   }
 
-  /** Visits the records with times of `from` up to `to`, both included, as since() does. Finds the first by halving: 6 reads in 64 blocks. */
+  /**
+   * Visits the records with times of `from` up to `to`, both included, as since() does. Finds the block of the first by halving: 7 reads in
+   * 64 blocks. Where times have fallen since the oldest record all are read.
+   */
   between(from: number, to: number, call: LogVisit, options?: VisitOptions): void {
     visit(this, true, from, to, call, options)
   }
 
-  /** Writes every record as a line of text that `flashtree load` reads: NDJSON, or the format of db_dump. */
-  export(write: (line: string) => void, format?: LogFormat): void {
-    exportRecords(this, write, format)
+  /**
+   * Writes every record as a line of text that `flashtree load` reads: NDJSON, or the format of db_dump, where times are left out. The
+   * key is the record's number in ten digits. Options, errors and cost are since()'s, and a string a line.
+   */
+  export(write: (line: string) => void, format?: LogFormat, options?: VisitOptions): void {
+    exportRecords(this, write, format, options)
   }
 
-  /** Reads all of it and gives what is damaged, and which records are lost with it; calls progress(done, blocks) after each block. */
-  check(progress?: (done: number, blocks: number) => void): LogFinding[] {
+  /**
+   * Reads all of it and gives what is damaged, and which records are lost with it: empty when it is sound. Calls progress(done, blocks)
+   * after each block, to feed a watchdog; false ends it. Allocates what since() does, and the findings.
+   * @throws EIO, and what flush() throws when records are not flushed
+   */
+  check(progress?: (done: number, blocks: number) => unknown): LogFinding[] {
     return checkLog(this, progress)
   }
 
   /**
-   * Erases the block ahead, dropping the oldest one if need be, so that no flush of less than a block meets an erase: true when it
-   * did. Call it when the application has time.
+   * Erases the block ahead, dropping the oldest one if need be, so that the next flush to need a block meets no erase. Gives true when it
+   * made one ready, false when there was nothing to do. Call it when the application has time.
+   * @throws EIO, ESTALE
    */
   maintain(): boolean {
     this._enter(true)
     const sequence = nextSequence(this, this._head)
     if (this._tail === 0 || this._givenBack > 0 || this._blank === sequence || this._isUndecided) return false
     if (!this._overwrites && this._tail <= sequence - this._blocks) return false
-    this._busy = true
     refuseStale(this)
-    const before = this._erases
-    const erases = makeBlank(this, sequence)
-    if (erases >= 0) this._blank = sequence
-    this._busy = false
-    return erases !== before
+    prepareBlock(this)
+    return true
   }
 
   /** Gives figures of the log. Reads nothing. */
@@ -300,10 +324,11 @@ export class Log {
     }
   }
 
-  /** Flushes and ends the handle; the device stays open. May be called twice. */
+  /** Flushes, unless an error has stopped the log, and ends the handle; the device stays open. May be called twice. @throws what flush() does */
   close(): void {
     if (this._closed) return
     if (!this.readonly && this._failed === "" && !this._busy) this.flush()
+    this._loaded = -1
     this._closed = true
   }
 
@@ -315,8 +340,7 @@ export class Log {
   /** @internal */
   _enter(writes: boolean): void {
     if (this._closed) refuse("ECLOSED", "the log is closed")
-    if (this._busy)
-      refuse("EIO", "an earlier call was cut short, or is visiting records: roll back, or reopen")
+    if (this._busy) refuse("EIO", "an earlier call was cut short: roll back, or reopen")
     if (!writes) return
     if (this.readonly) refuse("EROFS", "the log was opened read-only")
     if (this._failed === "ESTALE")

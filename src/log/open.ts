@@ -1,48 +1,34 @@
 /** Opening a log: finding its newest and oldest block, and its last commit. */
 import { failure, refuse } from "../errors.ts"
-import { isErased } from "../platform.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
-import {
-  alignUp,
-  firstInHeader,
-  isErasedFrom,
-  isRetired,
-  readFlash,
-  readHeader,
-  readOwnHeader,
-} from "./access.ts"
-import { nextSequence } from "./blocks.ts"
-import { parseEntry, readFrame, seedOf } from "./frames.ts"
+import { alignUp, isErasedFrom, readFlash, readHeader } from "./access.ts"
 import {
   ALIGN,
   CHECKSUM,
   COUNT,
   ERASES,
-  FALLS,
-  FLAGS,
   HEADER,
   INCOMPATIBLE,
   LENGTH,
   LOG_ID,
   LONGEST,
   MAGIC,
-  PROGRAM_PAGE,
   READ_COMPATIBLE,
   RETIRED,
   RETIRED_MAX,
   SEQUENCE,
-  SHORT_PROGRAM,
-  TIME,
-  UNDECIDED,
 } from "./layout.ts"
 import { Log } from "./log.ts"
-import { giveBack } from "./write.ts"
+import { recover } from "./recovery.ts"
 
 export interface LogOpenOptions {
   /** Erase blocks to use: several logs, or a log and a volume, share a partition that way. */
   firstBlock?: number
   blockCount?: number
-  /** Bytes of memory for records that are not flushed, and for reading: 768 when left out. The longest record is some 30 bytes less. */
+  /**
+   * Bytes of memory for records that are not flushed, and for reading: 768 when left out, 128 to half an erase block. The longest record
+   * is 18 to 49 bytes less. A log that was written with a larger one is given that.
+   */
   buffer?: number
   /** "overwrite" (the default): the oldest block gives way when space runs out. "stop": ENOSPC. */
   full?: "overwrite" | "stop"
@@ -54,6 +40,7 @@ export interface LogOpenOptions {
   erasedReads?: "ff" | "unknown"
   /** Check of frames, chosen for a new log: CRC-32, or a sum that is quicker in byte code. */
   checksum?: "crc32" | "sum32"
+  /** Refuse what would program or erase. */
   readonly?: boolean
 }
 
@@ -62,9 +49,14 @@ const BLOCK_LENGTH_MAX = 32768
 const BUFFER_MIN = 128
 
 /**
- * Opens the log on a range of a device, or begins one; the first flush formats. Reads each block's header, and the newest block.
- * Allocates the buffer and some 70 bytes.
- * @throws EINVAL an option or a geometry that cannot be; EFTYPE foreign content, or a log of another shape
+ * Opens the log on a range of a device, or begins one there; then nothing is erased before the first flush. The device stays the caller's.
+ * Reads each block's header once, and the newest block; a blank range whole. Allocates the buffer and 70 bytes.
+ *
+ * @throws EINVAL an option or a geometry that cannot be; EFTYPE foreign content, a log of another shape or of a later version; EIO
+ * @example
+ * const log = open(device, { blockCount: 16 })
+ * log.append("started", Date.now())
+ * log.flush()
  */
 export function open(device: FlashDevice, options?: LogOpenOptions): Log {
   const given: LogOpenOptions = options === undefined || options === null ? {} : options
@@ -76,11 +68,14 @@ export function open(device: FlashDevice, options?: LogOpenOptions): Log {
     const longest = log._view.getUint16(log._header + LONGEST, true)
     if (longest > log._size) {
       // Written with a larger buffer: its frames have to fit.
+      if (longest > log._length / 2) throw failure("EFTYPE", `the log has frames of ${longest} bytes`)
       log = makeLog(device, given, longest)
       findEnds(log)
       takeHeader(log)
     }
     recover(log)
+    // Longer frames only behind a header that says so.
+    if (longest < log._size) log._isSealed = true
   } else {
     if (given.format === "never") throw failure("EFTYPE", 'no log here, and format: "never" was asked for')
     if (given.format !== "always" && log._blankShows) refuseForeign(log)
@@ -104,7 +99,8 @@ function makeLog(device: FlashDevice, given: LogOpenOptions, buffer: number): Lo
     problem = `erased bytes are 0x${(status.eraseValue as number).toString(16)} on this device: only 0xff is supported`
   else if (
     !(first >= 0 && blocks >= BLOCKS_MIN && first + blocks <= status.blocks) ||
-    (first + blocks) % 1 !== 0
+    first % 1 !== 0 ||
+    blocks % 1 !== 0
   )
     problem = `blocks ${first} to ${first + blocks} of ${status.blocks}: at least ${BLOCKS_MIN} of the device are expected`
   else if (length > BLOCK_LENGTH_MAX || blocks > 0xfffe)
@@ -125,7 +121,7 @@ function or<T>(value: T | undefined, otherwise: T): T {
 /**
  * Finds the newest block, and the oldest that is of one log with it; false when there is none. The header of the newest is in memory
  * then. A block's sequence number is its own number modulo how many there are, so those of one log stand in two runs: up to the newest,
- * and behind it what is left from the turn before.
+ * those of its turn; and behind it what is left from the turn before.
  */
 function findEnds(log: Log): boolean {
   const view = log._view
@@ -133,21 +129,17 @@ function findEnds(log: Log): boolean {
   let newest = 0
   let newestId = 0
   let behind = 0
-  let run = 0
-  let runId = 0
-  let runOffset = -1
+  let turn = -1
   for (let block = 0; block < log._blocks; block++) {
     if (!readHeader(log, block)) continue
     const sequence = view.getUint32(at + SEQUENCE, true)
     const id = view.getUint32(at + LOG_ID, true)
-    if (id !== runId || sequence - block !== runOffset) run = sequence
-    runId = id
-    runOffset = sequence - block
     if (sequence > newest) {
+      if (id !== newestId || sequence - block !== turn) log._tail = sequence
       newest = sequence
       newestId = id
+      turn = sequence - block
       behind = 0
-      log._tail = run
     } else if (behind === 0 && id === newestId && sequence > newest - log._blocks) {
       behind = sequence
     }
@@ -177,131 +169,12 @@ function takeHeader(log: Log): void {
       "EFTYPE",
       `the log has features ${bytes[at + INCOMPATIBLE]}, which this version does not know`,
     )
+  if (bytes[at + CHECKSUM] !== 1 && bytes[at + CHECKSUM] !== 2)
+    throw failure("EFTYPE", `the log has checks of kind ${bytes[at + CHECKSUM]}, not 1 or 2`)
   if (bytes[at + READ_COMPATIBLE] !== 0) log.readonly = true
   log._checksum = bytes[at + CHECKSUM]
   log._erases = view.getUint32(at + ERASES, true) & 0xffffff
   for (let i = 0; i < RETIRED_MAX; i++) log._retired[i] = view.getUint16(at + RETIRED + 2 * i, true)
-}
-
-/** Finds the last commit. Writes nothing. */
-function recover(log: Log): void {
-  let isGivenBack = false
-  let head = log._head
-  const newest = head
-  for (;;) {
-    const isFound = scan(log, head)
-    // A block that was opened in the middle of a transaction, without a commit in it, is as if it had not been opened.
-    if (isFound || head === log._tail) break
-    isGivenBack = true
-    do head--
-    while (head > log._tail && isRetired(log, head))
-    log._head = head
-  }
-  log._committed = head
-  log._head = newest
-  if (isGivenBack) giveBack(log)
-  else {
-    log._head = head
-    findLostHead(log)
-  }
-  if (readOwnHeader(log, log._tail)) log._firstRecord = firstInHeader(log)
-}
-
-/** Reads a block up to its last commit and takes over where that leaves the log; false when that is in a block before. */
-function scan(log: Log, sequence: number): boolean {
-  const view = log._view
-  const header = log._header
-  if (!readOwnHeader(log, sequence)) return false
-  const begunUndecided = (log._bytes[header + FLAGS] & UNDECIDED) !== 0
-  let number = firstInHeader(log)
-  let time = view.getFloat64(header + TIME, true)
-  let falls = view.getUint16(header + FALLS, true)
-  let hasCommit = !begunUndecided
-  const start = alignUp(log, HEADER)
-  let offset = start
-  commitAt(log, offset, number, time, falls)
-  const seed = seedOf(log, sequence)
-  for (;;) {
-    const size = offset < log._length ? readFrame(log, sequence, offset, log._length, seed, 0) : -1
-    if (size < 0) break
-    let at = log._entryAt
-    const commits = log._commits
-    const entries = log._entries
-    for (let i = 0; i < entries; i++) {
-      at = parseEntry(log, at)
-      time += log._delta
-      if (log._delta < 0) falls = (falls + 1) & 0xffff
-    }
-    number += entries
-    offset += alignUp(log, size)
-    if (commits) {
-      hasCommit = true
-      commitAt(log, offset, number, time, falls)
-    }
-  }
-  log._at = log._end
-  // Only behind a commit that nothing follows can the block be written on.
-  const block = (sequence % log._blocks) * log._length
-  const isShort = offset % PROGRAM_PAGE >= PROGRAM_PAGE - SHORT_PROGRAM
-  log._isSealed =
-    offset !== log._end ||
-    isShort ||
-    !log._blankShows ||
-    !isBlankFrom(log, block + offset, block + log._length)
-  if (log._isSealed && countBehind(log, sequence, offset, number, seed)) return true
-  return hasCommit
-}
-
-/** Tells whether bytes [position, end) read as erased, of which the window has the first ones. */
-function isBlankFrom(log: Log, position: number, end: number): boolean {
-  const at = position - log._loaded
-  if (log._loaded < 0 || at < 0 || at >= log._have) return isErasedFrom(log, position, end, log._window)
-  return isErased(log._bytes, at, log._have) && isErasedFrom(log, log._loaded + log._have, end, log._window)
-}
-
-function commitAt(log: Log, end: number, number: number, time: number, falls: number): void {
-  log._end = end
-  log._next = log._flushed = number
-  log._time = log._timeBefore = log._timeFlushed = time
-  log._falls = log._fallsBefore = log._fallsFlushed = falls
-}
-
-/**
- * A whole frame behind one that is none: that one is damaged, and not the mark of a cut. Its records and those behind it are lost, and
- * their numbers are not given again: there are no more of them than bytes.
- */
-function countBehind(log: Log, sequence: number, offset: number, number: number, seed: number): boolean {
-  let end = 0
-  for (let at = offset + log._align; at < log._length; at += log._align) {
-    const size = readFrame(log, sequence, at, log._length, seed, 0)
-    if (size > 0) end = at + size
-  }
-  if (end === 0) return false
-  log._at = log._length
-  log._next = log._flushed = number + (end - offset)
-  return true
-}
-
-/** A block behind the newest whose first frame belongs there: its header is damaged, and it is the newest. */
-function findLostHead(log: Log): void {
-  const sequence = nextSequence(log, log._head)
-  if (readHeader(log, sequence % log._blocks) || isErased(log._bytes, log._header, log._header + HEADER))
-    return
-  const start = alignUp(log, HEADER)
-  const seed = seedOf(log, sequence)
-  let offset = start
-  let count = 0
-  for (;;) {
-    const size = offset < log._length ? readFrame(log, sequence, offset, log._length, seed, 0) : -1
-    if (size < 0) break
-    count += log._entries
-    offset += alignUp(log, size)
-  }
-  if (count === 0) return
-  log._head = log._committed = sequence
-  log._at = log._end = offset
-  log._isSealed = true
-  log._next = log._flushed = log._next + count
 }
 
 /** A new log, of an id that neither the one before nor a neighbour has; the old one holds until its first block is opened. */

@@ -8,6 +8,7 @@ import type { Log } from "./log.ts"
 
 /** Programs the entries in memory: with `commits` as the frame that makes all since the last flush durable. */
 export function programPending(log: Log, commits: boolean): void {
+  log._loaded = -1
   if (!log._isUndecided) refuseStale(log)
   log._failed = "a change failed: roll back, or reopen"
   while (!programSome(log, commits)) {}
@@ -64,11 +65,11 @@ function programFrame(log: Log, start: number, end: number, count: number): bool
   bytes.fill(0xff, end - start + CHECK, size)
   const holds = program(log, (log._head % log._blocks) * log._length + log._at, size)
   if (holds) {
+    log._isUndecided = true
     advance(log, count, start > 0 ? 0 : GROUP_HEAD)
     log._at += size
     log._count -= count
     log._pending = GROUP_HEAD + left
-    log._isUndecided = true
     if (left > 0) copyBytes(bytes, size, bytes, GROUP_HEAD, left)
     return true
   }
@@ -95,7 +96,7 @@ export function giveBack(log: Log): void {
   log._isUndecided = false
   log._isSealed = true
   log._blank = 0
-  log._givenBack = log._head - log._committed
+  log._givenBack += log._head - log._committed
   log._head = log._committed
   log._at = log._end
 }

@@ -9,9 +9,10 @@
  */
 import { expect, test } from "vitest"
 import * as log from "../../src/log/index.ts"
-import { sameBytes, withDeadline } from "../property/model.ts"
+import { withDeadline } from "../property/model.ts"
+import { appendTo, expectRecords } from "../support/logs.ts"
 import { ALL_MODES, CASE, count, LONG, MODES, sampled, TIME_MAX } from "./cases.ts"
-import { cutAt, type Geometry, makeChip, makeValue, nameOf, type Point, Stops, Tally } from "./rig.ts"
+import { cutAt, type Geometry, type Mode, makeChip, nameOf, type Point, Stops, Tally } from "./rig.ts"
 
 interface LogCase {
   geometry: Geometry
@@ -22,23 +23,31 @@ interface LogCase {
   name: string
   buffer?: number
   options?: log.LogOpenOptions
+  /** maintain() after every third record. */
+  maintains?: boolean
+  /** Records while cutting, but in the long run. */
+  few?: number
+  /** Modes of the first cut, but in the long run: all when left out. */
+  modes?: Mode[]
 }
 
 const CASES: LogCase[] = [
   { name: "each", geometry: { size: 65536, writeAlign: 1 }, load: 9000, cut: 500, every: 1 },
-  { name: "each", geometry: { size: 65536, writeAlign: 16 }, load: 9000, cut: 500, every: 1 },
+  { name: "each", geometry: { size: 65536, writeAlign: 16 }, load: 9000, cut: 500, few: 60, every: 1 },
   {
     name: "each",
     geometry: { size: 65536, writeAlign: 16, encrypted: true },
     load: 9000,
-    cut: 300,
+    cut: 500,
     every: 1,
+    modes: MODES,
   },
   {
     name: "each",
     geometry: { size: 65536, writeAlign: 32, encrypted: true },
     load: 9000,
     cut: 300,
+    few: 60,
     every: 1,
   },
   {
@@ -46,15 +55,51 @@ const CASES: LogCase[] = [
     geometry: { size: 32768, writeAlign: 4, checksum: "sum32" },
     load: 3000,
     cut: 500,
+    few: 60,
     every: 1,
   },
-  { name: "every 16", geometry: { size: 65536, writeAlign: 1 }, load: 9000, cut: 2000, every: 16 },
-  { name: "every 16", geometry: { size: 16384, writeAlign: 8 }, load: 1000, cut: 1500, every: 16 },
+  {
+    name: "each with maintain()",
+    geometry: { size: 32768, writeAlign: 1 },
+    load: 2000,
+    cut: 500,
+    few: 150,
+    every: 1,
+    maintains: true,
+  },
+  {
+    name: "each with maintain()",
+    geometry: { size: 32768, writeAlign: 16, encrypted: true },
+    load: 2000,
+    cut: 500,
+    few: 80,
+    every: 1,
+    maintains: true,
+  },
+  {
+    name: "every 16",
+    geometry: { size: 65536, writeAlign: 1 },
+    load: 9000,
+    cut: 2000,
+    few: 300,
+    every: 16,
+    modes: MODES,
+  },
+  {
+    name: "every 16",
+    geometry: { size: 16384, writeAlign: 8 },
+    load: 1000,
+    cut: 1500,
+    few: 400,
+    every: 16,
+    modes: MODES,
+  },
   {
     name: "over blocks",
     geometry: { size: 32768, writeAlign: 1 },
     load: 2000,
     cut: 2400,
+    few: 300,
     every: 300,
     buffer: 256,
   },
@@ -63,35 +108,21 @@ const CASES: LogCase[] = [
     geometry: { size: 32768, writeAlign: 16, encrypted: true },
     load: 2000,
     cut: 1200,
+    few: 200,
     every: 200,
     buffer: 256,
+    modes: MODES,
   },
-  { name: "first records", geometry: { size: 32768, writeAlign: 1 }, load: 0, cut: 300, every: 1 },
+  { name: "first records", geometry: { size: 32768, writeAlign: 1 }, load: 0, cut: 300, few: 100, every: 1 },
   {
     name: "first records",
     geometry: { size: 32768, writeAlign: 32, encrypted: true },
     load: 0,
     cut: 100,
+    few: 50,
     every: 2,
   },
 ]
-
-const RECORDS = new Map<number, Uint8Array>()
-
-/** The record of number `n`: of 0 to 80 bytes, mostly 32. */
-function recordOf(n: number): Uint8Array {
-  let record = RECORDS.get(n)
-  if (record === undefined) {
-    record = makeValue(n % 7 === 0 ? n % 81 : 32, n, 1)
-    RECORDS.set(n, record)
-  }
-  return record
-}
-
-/** Times go on, jump, and fall now and then; every fifth record has none. */
-function timeOf(n: number): number | undefined {
-  return n % 5 === 0 ? undefined : n * 1000 - (n % 97 === 0 ? 500_000 : 0)
-}
 
 /** A log on a device, and the number up to which it must be there. */
 class LogSession {
@@ -113,14 +144,11 @@ class LogSession {
   }
 
   append(records: number, every: number): void {
-    for (let i = 1; i <= records; i++) {
-      const number = this.log.last + 1
-      const given = this.log.append(recordOf(number), timeOf(number))
-      if (given !== number) throw new Error(`record ${number} got the number ${given}`)
-      if (i % every === 0 || i === records) {
-        this.log.flush()
-        this.flushed = this.log.last
-      }
+    for (let done = 0; done < records; done += every) {
+      const some = Math.min(every, records - done)
+      if (this.work.maintains && this.log.last % 3 === 0) this.log.maintain()
+      appendTo(this.log, some, every)
+      this.flushed = this.log.last
     }
   }
 
@@ -128,22 +156,12 @@ class LogSession {
   expectUpTo(allowed: number[]): number {
     const { log } = this
     if (!allowed.includes(log.last)) throw new Error(`the last record is ${log.last}, not one of ${allowed}`)
-    let expected = log.first
-    // The oldest block of a full log may be half erased.
     const { blocks, usedBlocks } = log.status()
-    const lost = (from: number, to: number) => {
-      if (from !== expected || to > log.first + 400 || usedBlocks < blocks)
+    // The oldest block of a full log may be half erased.
+    for (const [from, to] of expectRecords(log)) {
+      if (from > log.first + 400 || to > log.first + 400 || usedBlocks < blocks)
         throw new Error(`lost: ${from} to ${to}`)
-      expected = to + 1
     }
-    const visit = (record: Uint8Array, number: number, time: number | undefined) => {
-      if (number !== expected) throw new Error(`record ${number} comes where ${expected} should`)
-      if (!sameBytes(record, recordOf(number))) throw new Error(`record ${number} is wrong`)
-      if (time !== timeOf(number)) throw new Error(`record ${number} has the time ${time}`)
-      expected++
-    }
-    log.since(0, visit, { lost })
-    if (expected !== log.last + 1) throw new Error(`the records end at ${expected - 1}, not ${log.last}`)
     return log.last
   }
 }
@@ -163,7 +181,7 @@ function judge(before: LogSession, chip: Stops["chip"], allowed: number[], tally
   session.flushed = last
   if (point.second === undefined) {
     session.device.before = (operation) => {
-      const modes = sampled(2, 9)(point, operation.number, session.flushed === last)
+      const modes = sampled(LONG ? 2 : 5, 9)(point, operation.number, session.flushed === last)
       for (const secondMode of modes) {
         const again: Point = { ...point, second: operation.number, secondMode }
         tally.seconds++
@@ -193,7 +211,7 @@ for (const work of CASES) {
     () => {
       const session = new LogSession(work, new Stops(makeChip(work.geometry))).open()
       if (work.load > 0) session.append(work.load, work.every)
-      const tally = new Tally({ name, modes: work.name === "each" || LONG ? ALL_MODES : MODES, keys: 0 })
+      const tally = new Tally({ name, modes: LONG ? ALL_MODES : (work.modes ?? ALL_MODES), keys: 0 })
       session.device.before = (operation) => {
         for (const mode of tally.plan.modes) {
           const point: Point = { cut: operation.number, mode }
@@ -209,7 +227,7 @@ for (const work of CASES) {
           }
         }
       }
-      session.append(work.cut, work.every)
+      session.append(LONG ? work.cut : (work.few ?? work.cut), work.every)
       count(tally)
       expect(tally.points).toBeGreaterThan(100)
     },
