@@ -43,7 +43,10 @@ import type { Log } from "./log.ts"
  * @throws ENOSPC when it is full and must not drop its oldest block
  */
 export function openBlock(log: Log): void {
-  for (; log._givenBack > 1; log._givenBack--) eraseBlock(log, (log._head + log._givenBack) % log._blocks)
+  for (; log._givenBack > 1; log._givenBack--) {
+    const sequence = log._head + log._givenBack
+    if (!isRetired(log, sequence)) eraseBlock(log, sequence % log._blocks)
+  }
   // Until its header is there the next block may be half written by this handle.
   log._givenBack = 1
   let sequence = prepareBlock(log)

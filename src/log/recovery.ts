@@ -29,7 +29,9 @@ export function recover(log: Log): void {
     if (head < newest) {
       giveBack(log)
       // The next block of that transaction would have taken the place of the oldest, whose erase may have begun.
-      if (log._tail + log._blocks <= nextSequence(log, newest)) {
+      const next = nextSequence(log, newest)
+      if (log._tail + log._blocks <= next) {
+        log._givenBack = next - head
         do log._tail = nextSequence(log, log._tail)
         while (log._tail < head && !readOwnHeader(log, log._tail))
       }
