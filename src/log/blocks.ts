@@ -47,9 +47,9 @@ export function openBlock(log: Log): void {
     const sequence = log._head + log._givenBack
     if (!isRetired(log, sequence)) eraseBlock(log, sequence % log._blocks)
   }
+  let sequence = prepareBlock(log)
   // Until its header is there the next block may be half written by this handle.
   log._givenBack = 1
-  let sequence = prepareBlock(log)
   while (!writeHeader(log, sequence)) {
     retire(log, sequence)
     sequence = prepareBlock(log)

@@ -30,7 +30,7 @@ export function recover(log: Log): void {
       giveBack(log)
       // The next block of that transaction would have taken the place of the oldest, whose erase may have begun.
       const next = nextSequence(log, newest)
-      if (log._tail + log._blocks <= next) {
+      if (log._overwrites && log._tail < head && log._tail + log._blocks <= next) {
         log._givenBack = next - head
         do log._tail = nextSequence(log, log._tail)
         while (log._tail < head && !readOwnHeader(log, log._tail))
@@ -105,14 +105,14 @@ function commitAt(log: Log, end: number, number: number, time: number, falls: nu
 }
 
 /**
- * A whole frame behind one that is none: that one is damaged, and not the mark of a cut. Its records and those behind it are lost, and
- * their numbers are not given again: there are no more of them than bytes.
+ * A whole frame that commits behind one that is none: that one is damaged, and not the mark of a cut, or of an erase that has begun. Its
+ * records and those behind it are lost, and their numbers are not given again: there are no more of them than bytes.
  */
 function countBehind(log: Log, sequence: number, offset: number, number: number, seed: number): boolean {
   let end = 0
   for (let at = offset + log._align; at < log._length; at += log._align) {
     const size = readFrame(log, sequence, at, log._length, seed, 0)
-    if (size > 0) end = at + size
+    if (size > 0 && log._commits) end = at + size
   }
   if (end === 0) return false
   log._at = log._length

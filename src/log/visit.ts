@@ -7,8 +7,7 @@ import type { Log } from "./log.ts"
 import {
   beginBlock,
   callWith,
-  describe,
-  isGoing,
+  describeLoss,
   type LogVisit,
   makeMarks,
   makeWalk,
@@ -147,7 +146,7 @@ function tellLost(log: Log, walk: Walk, sequence: number): void {
     if (log._count > 0) refuseUse()
     return
   }
-  if (isGoing(log, sequence)) return
-  const finding = describe(log, walk, sequence, from)
+  const finding = describeLoss(log, walk, sequence, from)
+  if (finding === null) return
   refuse("ECORRUPT", `${finding.message}: go on with record ${to + 1}`, finding.page, finding.offset)
 }

@@ -182,13 +182,14 @@ export function refuseUse(): never {
   refuse("EINVAL", "the log was used while its records were visited")
 }
 
-/** Tells whether a block is the next to be erased: damage in it may be the mark of an erase that has begun, and its records go anyway. */
-export function isGoing(log: Log, sequence: number): boolean {
-  return sequence === log._tail && nextSequence(log, log._head) - log._blocks >= sequence
-}
-
-export function describe(log: Log, walk: Walk, sequence: number, from: number): LogFinding {
+/**
+ * Gives what is wrong where a block was walked and records from `from` on were not found; null for the oldest block of a full log: damage
+ * in it may be the mark of an erase that has begun, and its records go anyway.
+ */
+export function describeLoss(log: Log, walk: Walk, sequence: number, from: number): LogFinding | null {
   const isHere = walk.damagedAt >= 0 || walk.isNear
+  const isFull = nextSequence(log, log._head) - log._blocks >= log._tail
+  if (isHere && isFull && sequence === log._tail) return null
   const block = log._first + ((isHere ? sequence : nextSequence(log, sequence)) % log._blocks)
   const offset = walk.damagedAt >= 0 ? walk.damagedAt : isHere ? walk.end : 0
   const message = `erase block ${block}, offset ${offset}: records ${from} to ${walk.after - 1} are damaged`
@@ -211,8 +212,10 @@ export function checkLog(
     const sequence = log._tail + done
     const isThere = beginBlock(log, walk, sequence)
     if (isThere) walkBlock(log, walk, sequence, marks)
-    if ((isThere || done === 0) && walk.number < walk.after && !isGoing(log, sequence))
-      findings.push(describe(log, walk, sequence, walk.number))
+    if ((isThere || done === 0) && walk.number < walk.after) {
+      const finding = describeLoss(log, walk, sequence, walk.number)
+      if (finding !== null) findings.push(finding)
+    }
     if (progress === undefined) continue
     if (progress(done + 1, blocks) === false) break
     if (log._count > 0) refuseUse()
