@@ -85,7 +85,8 @@ function walkStride(
   let at = offset
   for (let i = 0; i < count; i++) {
     marks[size + i] = at
-    if (i + 1 < count) at += alignUp(log, readFrame(log, sequence, at, end, walk.seed, 0))
+    // Through a window that ends with them, for those before are next.
+    if (i + 1 < count) at += alignUp(log, readFrame(log, sequence, at, end, walk.seed, end))
   }
   let frameEnd = end
   for (let i = count - 1; i >= 0; i--) {
