@@ -3,11 +3,14 @@
  * become short ones, the same in every bundle, since "btree-extras" and "flashtree" reach into what "btree" made.
  */
 import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { transformSync } from "@swc/core"
-import { parse } from "acorn"
 import { minify } from "terser"
 import { internalNames } from "./core-and-extras.mjs"
+import { inlineConstants } from "./inline-constants.mjs"
+import { inlineFunctions } from "./inline-functions.mjs"
+import { keepThis } from "./keep-this.mjs"
+import { parseCode, visit } from "./syntax.mjs"
 
 /** Where private names are given; the order of these folders and of their files decides nothing. */
 const SOURCES = ["src", "hosts/espruino"]
@@ -18,8 +21,10 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$"
 export function minifyForEspruino() {
   return {
     name: "minify-for-espruino",
-    async renderChunk(code) {
-      const { code: small } = await minify(code, {
+    async renderChunk(code, { moduleIds }) {
+      const others = namesOutside(moduleIds)
+      const large = inlineFunctions(inlineConstants(code), { isOwn: (name) => !others.has(name) })
+      const { code: small } = await minify(large, {
         ecma: 2015,
         toplevel: true,
         compress: {
@@ -35,7 +40,7 @@ export function minifyForEspruino() {
         nameCache: { props: { props: shortNames() } },
         format: { ascii_only: true },
       })
-      return { code: endReturns(small), map: null }
+      return { code: keepThis(endReturns(small)), map: null }
     },
   }
 }
@@ -46,7 +51,7 @@ export function minifyForEspruino() {
  */
 function endReturns(code) {
   const ends = []
-  visit(parse(code, { ecmaVersion: 2024, sourceType: "script" }), (node) => {
+  visit(parseCode(code), (node) => {
     if (node.type === "ReturnStatement" && node.argument === null && code[node.end - 1] !== ";")
       ends.push(node.end)
   })
@@ -83,6 +88,13 @@ function shortNames() {
   return { ...cached }
 }
 
+/** Gives the property names that are in sources other than `modules`, which may reach into what is made of those. */
+function namesOutside(modules) {
+  const inside = new Set(modules)
+  const others = SOURCES.flatMap(filesBelow).filter((path) => !inside.has(resolve(path)))
+  return new Set(others.flatMap((path) => propertiesIn(readFileSync(path, "utf8"))))
+}
+
 function shortName(index) {
   const tail = LETTERS[index % LETTERS.length]
   return index < LETTERS.length ? tail : LETTERS[Math.floor(index / LETTERS.length) - 1] + tail
@@ -102,19 +114,9 @@ function propertiesIn(source) {
     jsc: { target: "es2022", parser: { syntax: "typescript" }, transform: { verbatimModuleSyntax: true } },
   })
   const found = []
-  visit(parse(code, { ecmaVersion: 2024, sourceType: "module" }), (node) => {
+  visit(parseCode(code), (node) => {
     const key = node.type === "MemberExpression" ? node.property : node.key
     if (key?.type === "Identifier" && !node.computed) found.push(key.name)
   })
   return found
-}
-
-/** Calls `call` with every node of a syntax tree. */
-function visit(tree, call) {
-  const pending = [tree]
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node === null || typeof node !== "object") continue
-    if (typeof node.type === "string") call(node)
-    pending.push(...Object.values(node))
-  }
 }
