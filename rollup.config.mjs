@@ -28,7 +28,8 @@ import { makeMod, modFiles } from "./hosts/moddable/build/mod.mjs"
 const ESPRUINO = {
   btree: "src/btree/core.ts",
   "btree-extras": "src/btree/extras/index.ts",
-  flash: "src/flash/index.ts",
+  flash: "src/flash/core.ts",
+  "flash-extras": "src/flash/extras/index.ts",
   flashtree: "hosts/espruino/index.ts",
   "flashtree-sd": "hosts/espruino/sd-file-stream.ts",
 }
@@ -123,7 +124,11 @@ const rows = [
       externalLiveBindings: false,
       generatedCode: { preset: "es2015", symbols: false },
     },
-    first: entry === "btree" ? [exportInternals()] : entry === "btree-extras" ? [importFromCore()] : [],
+    first: /^(btree|flash)$/.test(entry)
+      ? [exportInternals(entry)]
+      : entry.endsWith("-extras")
+        ? [importFromCore(entry.slice(0, -7))]
+        : [],
     plugins: [
       minifyForEspruino(),
       ...(index === entries.length - 1 ? [storageFiles("dist/espruino", entries)] : []),

@@ -39,9 +39,7 @@ export function failure(code: ErrorCode, message: string, cause?: unknown): Flas
 
 /** Throws what failure and corruption make: in one function, for rooms that must be small. */
 export function refuse(code: ErrorCode, message: string, page?: number, offset?: number): never {
-  const error = new Error(`${code}: ${message}`) as FlashtreeError
-  error.name = "FlashtreeError"
-  error.code = code
+  const error = failure(code, message)
   if (page !== undefined) {
     error.page = page
     error.offset = offset as number

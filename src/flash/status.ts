@@ -1,10 +1,7 @@
-/** Figures of a volume, and what is damaged in it. */
-import { isFlashtreeError } from "../errors.ts"
-import { BLANK, corruptRecord, FAILING, IN_LOG } from "./access.ts"
-import { nextBlock, readHeader, roomWeight } from "./blocks.ts"
-import { wantedWeight } from "./cleaning.ts"
-import { IMAGE_WEIGHT, TRANSACTION_PAGES } from "./layout.ts"
-import { CONTENT, readPage } from "./pages.ts"
+/** Figures of a volume. */
+import { nextBlock, roomWeight } from "./blocks.ts"
+import { spareWeight } from "./cleaning.ts"
+import { BLANK, FAILING, IMAGE_WEIGHT, TRANSACTION_PAGES } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
 
 export interface FlashVolumeStatus {
@@ -38,12 +35,6 @@ export interface FlashFinding {
   page: number
   offset: number
   message: string
-}
-
-/** Gives the room that a transaction can take before any block is reclaimed for it, in the units of a block's weight. */
-export function spareWeight(volume: FlashVolume): number {
-  const isHalfFull = wantedWeight(volume) > volume._neededWeight + IMAGE_WEIGHT
-  return roomWeight(volume) - wantedWeight(volume) - (isHalfFull ? volume._perBlock * IMAGE_WEIGHT : 0)
 }
 
 /**
@@ -98,32 +89,4 @@ export function volumeStatus(volume: FlashVolume): FlashVolumeStatus {
     sequence: volume._sequence,
     mapBytes: volume._map.byteLength + volume._blocks * 6,
   }
-}
-
-/** Reads the header of every block of the log, and the chain of every page with content; gives a finding for each that is damaged. */
-export function checkVolume(volume: FlashVolume): FlashFinding[] {
-  const findings: FlashFinding[] = []
-  volume._loaded = -1
-  // The oldest block may stand before an erase that was cut; its records are read below where they are in use.
-  const tail = volume._head < 0 ? -1 : nextBlock(volume, volume._head, false)
-  for (let block = 0; block < volume._blocks; block++) {
-    const state = block === tail ? BLANK : volume._states[block]
-    if ((state !== IN_LOG && state !== FAILING) || readHeader(volume, block)) continue
-    const error = corruptRecord(volume, block * volume._blockLength, "a damaged header")
-    findings.push({ code: "ECORRUPT", page: volume._first + block, offset: 0, message: error.message })
-  }
-  for (let page = 0; page < volume._pages; page++) {
-    try {
-      readPage(volume, page, volume._map[page], volume._bytes, volume._work + CONTENT, 0, volume.pagesize)
-    } catch (error) {
-      if (!isFlashtreeError(error) || error.code !== "ECORRUPT") throw error
-      findings.push({
-        code: "ECORRUPT",
-        page: error.page as number,
-        offset: error.offset as number,
-        message: error.message,
-      })
-    }
-  }
-  return findings
 }
