@@ -18,6 +18,9 @@ export const CACHE_FRAMES_MIN = 5
  */
 export const WORDS = true
 
+/** True where a cache may have so many frames that pages have to be found by a hash of their number; false: by a native search. */
+export const PAGE_HASH: boolean = true
+
 /** Orders two byte strings as unsigned bytes, a prefix before what it begins: negative, 0 or positive. Allocates nothing. */
 export function compareBytes(
   a: Region,
