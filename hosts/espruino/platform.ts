@@ -24,6 +24,9 @@ export const SUM32: boolean = false
 /** Every comparison is a native one. */
 export const WORDS = false
 
+/** A native search through a few numbers finds a page. */
+export const PAGE_HASH = false
+
 /** Orders two byte strings as unsigned bytes, a prefix before what it begins. Allocates two views and two short strings. */
 export function compareBytes(
   a: Region,
