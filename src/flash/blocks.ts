@@ -8,21 +8,11 @@ import { OPAQUE_FLASH } from "../platform.ts"
 import { program, readFlash, readsAs } from "./access.ts"
 import {
   BLANK,
-  BLOCK_ALIGN,
   BLOCK_CHECK,
-  BLOCK_CHECKPOINT,
-  BLOCK_CHECKSUM,
-  BLOCK_COUNT,
-  BLOCK_ERASES,
   BLOCK_HEADER,
   BLOCK_INDEX,
-  BLOCK_LENGTH,
-  BLOCK_PAGESIZE,
   BLOCK_PREVIOUS_END,
-  BLOCK_PREVIOUS_WEIGHT,
   BLOCK_SEQUENCE,
-  BLOCK_STREAM_SIZE,
-  BLOCK_TAIL,
   BLOCK_VOLUME,
   FAILING,
   IMAGE_WEIGHT,
@@ -100,13 +90,14 @@ export function makeBlank(volume: FlashVolume, block: number): boolean {
  */
 export function blankAhead(volume: FlashVolume): boolean {
   let block = volume._head
-  for (let ahead = OPAQUE_FLASH && volume._opaque ? 1 : volume._blocks >> 2; ahead > 0; ahead--) {
+  let erased = false
+  for (let ahead = OPAQUE_FLASH && volume._opaque ? 1 : volume._blocks >> 2; ahead > 0 && !erased; ahead--) {
     block = nextBlock(volume, block, true)
-    if (block < 0) return false
+    if (block < 0) break
     const erases = volume._eraseCounts[block]
-    if (!makeBlank(volume, block) || volume._eraseCounts[block] !== erases) return true
+    erased = !makeBlank(volume, block) || volume._eraseCounts[block] !== erases
   }
-  return false
+  return erased
 }
 
 /** Takes a block out of use. */
@@ -176,30 +167,32 @@ export function eraseBlock(volume: FlashVolume, block: number): boolean {
 
 /** Programs the header that makes `block` the head; false when it does not read back right. */
 function writeHeader(volume: FlashVolume, block: number): boolean {
-  const view = volume._view
   const bytes = volume._bytes
   const header = volume._header
   const size = volume._headerSize
   const before = volume._head
   const tail = before < 0 ? -1 : nextBlock(volume, before, false)
-  bytes.fill(0, header, header + BLOCK_CHECK)
+  const weight = before < 0 ? 0 : volume._weights[before]
+  // In the order of layout.ts; features are none.
+  const words = [
+    MAGIC,
+    volume._id,
+    volume._sequence + 1,
+    volume._blockLength,
+    (volume._pagesize << 16) | volume._blocks,
+    block << 16,
+    (volume._checksum << 24) |
+      (volume._align << 16) |
+      (weight << 8) |
+      (tail < 0 ? 0 : volume._sequences[tail] & 0xff),
+    volume._eraseBase + volume._eraseCounts[block],
+    volume._at,
+    volume._checkpoint,
+    volume._flushedSize,
+  ]
+  for (let i = 0; i < words.length; i++) volume._view.setUint32(header + 4 * i, words[i])
+  volume._view.setUint32(header + BLOCK_CHECK, crc32Of(bytes, header, header + BLOCK_CHECK))
   bytes.fill(0xff, header + BLOCK_HEADER, header + size)
-  view.setUint32(header, MAGIC)
-  view.setUint32(header + BLOCK_VOLUME, volume._id)
-  view.setUint32(header + BLOCK_SEQUENCE, volume._sequence + 1)
-  view.setUint32(header + BLOCK_LENGTH, volume._blockLength)
-  view.setUint16(header + BLOCK_PAGESIZE, volume.pagesize)
-  view.setUint16(header + BLOCK_COUNT, volume._blocks)
-  view.setUint16(header + BLOCK_INDEX, block)
-  bytes[header + BLOCK_CHECKSUM] = volume._checksum
-  bytes[header + BLOCK_ALIGN] = volume._align
-  if (before >= 0) bytes[header + BLOCK_PREVIOUS_WEIGHT] = volume._weights[before]
-  if (tail >= 0) bytes[header + BLOCK_TAIL] = volume._sequences[tail]
-  view.setUint32(header + BLOCK_ERASES, volume._eraseBase + volume._eraseCounts[block])
-  view.setUint32(header + BLOCK_PREVIOUS_END, volume._at)
-  view.setUint32(header + BLOCK_CHECKPOINT, volume._checkpoint)
-  view.setUint32(header + BLOCK_STREAM_SIZE, volume._flushedSize)
-  view.setUint32(header + BLOCK_CHECK, crc32Of(bytes, header, header + BLOCK_CHECK))
   if (!program(volume, block * volume._blockLength, header, size)) return false
   volume._sequence++
   volume._sequences[block] = volume._sequence

@@ -31,7 +31,7 @@ export function writeCheckpoint(volume: FlashVolume): void {
       retired++
     }
     view.setUint32(body + 4, page)
-    for (; page < pages && end < body + volume.pagesize - 16; page++, end += 4)
+    for (; page < pages && end < body + volume._pagesize - 16; page++, end += 4)
       view.setUint32(end, volume._map[page])
     view.setUint32(body, (page < pages ? 1 : 0) | (retired << 8))
     view.setUint32(body + 8, volume._flushedSize)

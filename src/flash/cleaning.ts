@@ -34,21 +34,15 @@ import { programImage, programLost, readPage } from "./pages.ts"
 import { alignUp, programRecord, readRecord } from "./record.ts"
 import type { FlashVolume } from "./volume.ts"
 
-/** Gives the room below which a transaction does not begin: pages that it may change are kept for it where most are in use. */
-export function wantedWeight(volume: FlashVolume): number {
-  // Where every opening goes on in another block, that is kept for cuts too.
-  const keepsMore = volume._live * 2 > volume._usable * volume._perBlock || (OPAQUE_FLASH && volume._opaque)
-  return volume._neededWeight + (keepsMore ? TRANSACTION_PAGES : 1) * IMAGE_WEIGHT
-}
-
 /**
- * Gives the room that a transaction can take before any block is reclaimed for it. Beyond half of the capacity one block is reclaimed
- * ahead of need, so that no call has to reclaim many.
+ * Gives the room that there is beyond what a transaction needs to begin: pages that it may change are kept for it where most are in use. Then
+ * one block is reclaimed `ahead` of need too, so that no call has to reclaim many.
  */
-export function spareWeight(volume: FlashVolume): number {
-  const wanted = wantedWeight(volume)
-  const ahead = wanted > volume._neededWeight + IMAGE_WEIGHT ? volume._perBlock * IMAGE_WEIGHT : 0
-  return roomWeight(volume) - wanted - ahead
+export function spareWeight(volume: FlashVolume, ahead: boolean): number {
+  // Where every opening goes on in another block, as much is kept for cuts too.
+  const keepsMore = volume._live * 2 > volume._usable * volume._perBlock || (OPAQUE_FLASH && volume._opaque)
+  const pages = keepsMore ? TRANSACTION_PAGES + (ahead ? volume._perBlock : 0) : 1
+  return roomWeight(volume) - volume._neededWeight - pages * IMAGE_WEIGHT
 }
 
 /**
@@ -70,12 +64,12 @@ export function reserve(volume: FlashVolume, size: number) {
 /** Reclaims blocks until there is room for the next record of the open transaction, or for its first one and those to come. */
 function reclaimFor(volume: FlashVolume): void {
   const isFirst = volume._started === 0
-  if (isFirst && spareWeight(volume) < 0) reclaimTail(volume)
+  if (isFirst && spareWeight(volume, true) < 0) reclaimTail(volume)
   // A large transaction that is cut leaves a log to be cleaned: one block more is kept, for the next cut.
   const extra = volume._oldCount > TRANSACTION_PAGES ? (1 + volume._perBlock) * IMAGE_WEIGHT : IMAGE_WEIGHT
   for (let steps = 2 * volume._blocks; steps > 0; steps--) {
-    const wanted = isFirst ? wantedWeight(volume) : volume._neededWeight + extra
-    if (roomWeight(volume) >= wanted || !reclaimTail(volume)) break
+    const spare = isFirst ? spareWeight(volume, false) : roomWeight(volume) - volume._neededWeight - extra
+    if (spare >= 0 || !reclaimTail(volume)) break
   }
   if (roomWeight(volume) < volume._neededWeight + extra)
     stop(volume, "ENOSPC", `the open transaction does not fit: ${volume._free} erase blocks are free`)

@@ -78,7 +78,7 @@ function checkShape(volume: FlashVolume, grows: boolean): void {
   const features = bytes[header + BLOCK_INCOMPATIBLE]
   const check = bytes[header + BLOCK_CHECKSUM]
   if (
-    pagesize !== volume.pagesize ||
+    pagesize !== volume._pagesize ||
     length !== volume._blockLength ||
     (grows ? count > volume._blocks : count !== volume._blocks) ||
     align !== volume._align ||
@@ -87,7 +87,7 @@ function checkShape(volume: FlashVolume, grows: boolean): void {
   )
     refuse(
       "EFTYPE",
-      `a volume of ${count} blocks of ${length} bytes, pages of ${pagesize}, write alignment ${align}, features ${features}, check ${check}: not of ${volume._blocks} of ${volume._blockLength}, ${volume.pagesize}, ${volume._align}, 0, ${SUM32 ? "1 or 2" : "1"}`,
+      `a volume of ${count} blocks of ${length} bytes, pages of ${pagesize}, write alignment ${align}, features ${features}, check ${check}: not of ${volume._blocks} of ${volume._blockLength}, ${volume._pagesize}, ${volume._align}, 0, ${SUM32 ? "1 or 2" : "1"}`,
     )
   volume._checksum = check
   volume._count = count

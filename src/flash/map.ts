@@ -33,8 +33,8 @@ export function changeEntry(volume: FlashVolume, page: number, entry: number): v
   }
   setEntry(volume, page, entry)
   // A record of a page that begins at or behind the end of the stream moves the end behind that page.
-  if (entry !== 0 && page * volume.pagesize >= volume._loggedSize)
-    volume._loggedSize = (page + 1) * volume.pagesize
+  if (entry !== 0 && page * volume._pagesize >= volume._loggedSize)
+    volume._loggedSize = (page + 1) * volume._pagesize
 }
 
 /** What a commit mark decides, when it is written and when it is read. */
@@ -54,6 +54,6 @@ export function giveUp(volume: FlashVolume): void {
 /** What a stream size in the log says: pages beyond it have no content any more. */
 export function cutOff(volume: FlashVolume, size: number): void {
   volume._loggedSize = size
-  for (let page = Math.ceil(size / volume.pagesize); page < volume._pages; page++)
+  for (let page = Math.ceil(size / volume._pagesize); page < volume._pages; page++)
     if (volume._map[page] !== 0) changeEntry(volume, page, 0)
 }

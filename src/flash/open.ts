@@ -37,7 +37,7 @@ export interface FlashOpenOptions {
 export function open(device: FlashDevice, options?: FlashOpenOptions): FlashVolume {
   const given: FlashOpenOptions = options === undefined || options === null ? {} : options
   const volume = makeVolume(device, given, given.blockCount, or(given.pagesize, 512))
-  if (given.checksum === "sum32") volume._checksum = 2
+  if (SUM32 && given.checksum === "sum32") volume._checksum = 2
   const grows = given.resize === "grow"
   const isNew = given.format === "always"
   if (isNew || grows) volume._remake(given)
@@ -80,7 +80,7 @@ export function makeVolume(
   )
     refuse(
       "EINVAL",
-      `blocks ${first} to ${end} of ${status.blocks} (${length} bytes each), pagesize ${pagesize}, writeAlign ${align}, erased bytes 0x${erased.toString(16)} but expected ${RESERVED_BLOCKS + 2} blocks to 16 MiB, pages of 256 to half a block and ${PAGES_MAX} of them, 1, 4, 8, 16 or 32, 0xff${OPAQUE_FLASH ? "" : ", no sum32, no unknown erasedReads"}`,
+      `blocks ${first} to ${end} of ${status.blocks} (${length} bytes each), pagesize ${pagesize}, writeAlign ${align}, erased bytes 0x${erased.toString(16)} but expected ${RESERVED_BLOCKS + 2} blocks to 16 MiB, pages of 256 to half a block, 1, 4, 8, 16 or 32, 0xff${OPAQUE_FLASH ? "" : ", crc32"}`,
     )
   return new FlashVolume(device, first, end - first, length, align, pagesize, isOpaque)
 }

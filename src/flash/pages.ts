@@ -34,7 +34,7 @@ import type { FlashVolume } from "./volume.ts"
  */
 export function readPage(volume: FlashVolume, page: number, entry: number, asFlushed: boolean): number {
   const content = volume._content
-  volume._bytes.fill(0, content, content + volume.pagesize)
+  volume._bytes.fill(0, content, content + volume._pagesize)
   volume._covered[0] = 0
   if (!asFlushed && page === volume._page) coverGathered(volume)
   let position = entry & POSITION_MASK
@@ -80,7 +80,7 @@ function takeRanges(volume: FlashVolume, kind: number): boolean {
     const start = end + takeNumber(volume)
     end = start + (isSingle ? volume._left : takeNumber(volume) + 1)
     volume._left -= end - start
-    if (end > volume.pagesize) return false
+    if (end > volume._pagesize) return false
     let at = start
     for (let i = 1; at < end; i += 2) {
       const isLast = i > covered[0] * 2
@@ -151,7 +151,7 @@ export function programImage(volume: FlashVolume, page: number, flags: number, m
   const list = volume._covered
   list[0] = 0
   let past = 0
-  for (let at = 0; at < volume.pagesize; at++) {
+  for (let at = 0; at < volume._pagesize; at++) {
     if (volume._bytes[content + at] === 0) continue
     // The last range takes all the rest, so that what is written stays behind what is read.
     if (list[0] > 0 && (at - past < ZERO_RUN_MIN || list[0] === MERGED_RANGES_MAX)) list[list[0] * 2] = at + 1

@@ -50,7 +50,7 @@ export function readRecord(volume: FlashVolume, position: number, view: Uint8Arr
   if (
     (flags & FLAGS_MASK) !== FLAGS_MARK ||
     kind === 0 ||
-    size > volume.pagesize + HEAD_MAX ||
+    size > volume._pagesize + HEAD_MAX ||
     total > room ||
     (kind !== CONTROL && page >= volume._pages)
   )

@@ -41,7 +41,7 @@ export interface FlashFinding {
  * Gives how many bytes can be committed without an erase, in pages written whole: in the head and in blocks known to be blank. A change of
  * n bytes takes about n + 13 of them.
  */
-export function readyBytes(volume: FlashVolume): number {
+function readyBytes(volume: FlashVolume): number {
   // The head goes on through the free blocks in their order, up to the first that is not known to be blank.
   let weight = roomWeight(volume) - volume._free * volume._perBlock * IMAGE_WEIGHT
   let block = volume._head
@@ -50,7 +50,7 @@ export function readyBytes(volume: FlashVolume): number {
     if (volume._states[block] !== BLANK) break
     weight += volume._perBlock * IMAGE_WEIGHT
   }
-  const spare = spareWeight(volume)
+  const spare = spareWeight(volume, true)
   let pages = Math.floor((spare < weight ? spare : weight) / IMAGE_WEIGHT)
   // Beyond half of the capacity more is kept.
   const toHalf = (volume._usable * volume._perBlock) / 2 - volume._live
@@ -58,10 +58,11 @@ export function readyBytes(volume: FlashVolume): number {
     pages -= TRANSACTION_PAGES + volume._perBlock
     if (pages < toHalf) pages = Math.floor(toHalf)
   }
-  return pages > 0 ? pages * volume.pagesize : 0
+  return pages > 0 ? pages * volume._pagesize : 0
 }
 
 export function volumeStatus(volume: FlashVolume): FlashVolumeStatus {
+  const ready = readyBytes(volume)
   let retired = 0
   let min = 0xffff
   let max = 0
@@ -76,11 +77,11 @@ export function volumeStatus(volume: FlashVolume): FlashVolumeStatus {
   return {
     blocks: volume._blocks,
     blockLength: volume._blockLength,
-    pagesize: volume.pagesize,
-    capacity: volume._usable * volume._perBlock * volume.pagesize,
+    pagesize: volume._pagesize,
+    capacity: volume._usable * volume._perBlock * volume._pagesize,
     used: (volume._blocks - volume._free) * volume._blockLength,
-    live: volume._live * volume.pagesize,
-    readyBytes: readyBytes(volume),
+    live: volume._live * volume._pagesize,
+    readyBytes: ready,
     freeBlocks: volume._free,
     retired: retired,
     eraseCountMin: volume._eraseBase + min,

@@ -31,7 +31,7 @@ export function gather(volume: FlashVolume, page: number, from: number, to: numb
 export function emitGathered(volume: FlashVolume, commit: number) {
   if (volume._page < 0) return
   const size = sizeOfRanges(volume._gathered)
-  const isLarge = size >= (volume.pagesize * 3) >> 2
+  const isLarge = size >= (volume._pagesize * 3) >> 2
   reserve(volume, isLarge ? volume._imageSize : size + HEAD_MAX + CHECK_SIZE)
   return programGathered(volume, commit, isLarge)
 }
@@ -42,7 +42,7 @@ function programGathered(volume: FlashVolume, commit: number, isLarge: boolean):
   const gathered = volume._gathered
   // Cleaning may have moved the page.
   const before = volume._map[page]
-  const isWhole = gathered[0] === 1 && gathered[2] - gathered[1] === volume.pagesize
+  const isWhole = gathered[0] === 1 && gathered[2] - gathered[1] === volume._pagesize
   let link = before & POSITION_MASK
   let list = gathered
   let source = 0
@@ -54,11 +54,12 @@ function programGathered(volume: FlashVolume, commit: number, isLarge: boolean):
     list = volume._covered
     source = volume._content
     chain = 0
-    isDelta = isDelta && link > 0 && list[0] <= MERGED_RANGES_MAX && sizeOfRanges(list) < volume.pagesize >> 1
+    isDelta =
+      isDelta && link > 0 && list[0] <= MERGED_RANGES_MAX && sizeOfRanges(list) < volume._pagesize >> 1
   }
-  const entry = isDelta
-    ? programDelta(volume, page, commit, link, list, source, chain)
-    : programImage(volume, page, commit, isWhole)
+  let entry = 0
+  if (isDelta) entry = programDelta(volume, page, commit, link, list, source, chain)
+  else entry = programImage(volume, page, commit, isWhole)
   if (volume._started === 0) volume._started = entry & POSITION_MASK
   changeEntry(volume, page, entry)
   volume._page = -1
@@ -69,8 +70,8 @@ export function flushVolume(volume: FlashVolume): void {
   const page = volume._page
   // A page behind the end says by itself where the end is now.
   const said =
-    page >= 0 && page * volume.pagesize >= volume._loggedSize
-      ? (page + 1) * volume.pagesize
+    page >= 0 && page * volume._pagesize >= volume._loggedSize
+      ? (page + 1) * volume._pagesize
       : volume._loggedSize
   const saysSize = volume._size !== said
   emitGathered(volume, saysSize ? 0 : COMMIT)

@@ -1,6 +1,6 @@
 /** A volume handle: its state, and the stream it is. How the log works is in FORMAT.md. */
 import { type ErrorCode, refuse } from "../errors.ts"
-import { copyBytes, WINDOW_PAGE_MAX } from "../platform.ts"
+import { copyBytes, OPAQUE_FLASH, WINDOW_PAGE_MAX } from "../platform.ts"
 import { POSITION_MAX } from "../stream/check-arguments.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { blankAhead, refuseStale, STALE } from "./blocks.ts"
@@ -24,7 +24,7 @@ import { giveUp } from "./map.ts"
 import type { FlashOpenOptions } from "./open.ts"
 import { readPage } from "./pages.ts"
 import { alignUp } from "./record.ts"
-import { type FlashFinding, type FlashVolumeStatus, readyBytes, volumeStatus } from "./status.ts"
+import { type FlashFinding, type FlashVolumeStatus, volumeStatus } from "./status.ts"
 import { flushVolume, gather, programControl } from "./transaction.ts"
 
 /**
@@ -37,6 +37,8 @@ export class FlashVolume implements RandomAccessStream {
   declare readonly: boolean
   /** Bytes in a page; a btree opened with page size 0 takes it. */
   declare readonly pagesize: number
+  /** @internal The same, under a short name on hosts where names cost. */
+  declare _pagesize: number
 
   /** @internal */ declare _device: FlashDevice
   /** @internal First erase block of the range, how many, their length, and the byte where the range begins. */
@@ -138,8 +140,8 @@ export class FlashVolume implements RandomAccessStream {
   ) {
     this.atomic = this.exclusive = true
     this.readonly = this._opaque = this._checkpointDue = this._abortDue = this._busy = this._closed = false
-    if (isOpaque) this._opaque = true
-    this.pagesize = pagesize
+    if (OPAQUE_FLASH && isOpaque) this._opaque = true
+    this.pagesize = this._pagesize = pagesize
     this._device = device
     this._first = first
     this._blocks = this._count = this._free = blocks
@@ -208,16 +210,16 @@ export class FlashVolume implements RandomAccessStream {
   /** Cuts the stream (pages beyond cost nothing after the next flush), or extends it with zeros. EINVAL, ENOSPC. */
   setSize(size: number): void {
     this._enter(true)
-    const most = this._pages * this.pagesize
+    const most = this._pages * this._pagesize
     if (!(size >= 0 && size <= most) || size % 1 !== 0)
       refuse(
         size > most && size <= POSITION_MAX ? "ENOSPC" : "EINVAL",
         `a size of ${size}: the volume ends at ${most}`,
       )
     const before = this._size
-    const kept = Math.ceil(size / this.pagesize)
+    const kept = Math.ceil(size / this._pagesize)
     // What is cut off of a page reads as zeros should the stream grow again.
-    const rest = (kept * this.pagesize < before ? kept * this.pagesize : before) - size
+    const rest = (kept * this._pagesize < before ? kept * this._pagesize : before) - size
     if (rest > 0) this.write(new Uint8Array(rest), size)
     this._size = size
     if (size >= before) return
@@ -257,7 +259,7 @@ export class FlashVolume implements RandomAccessStream {
     refuseStale(this)
     let left = options === undefined || options.erases === undefined ? 1 : options.erases
     const wanted = (this._blocks >> 2) * this._perBlock * IMAGE_WEIGHT
-    while (left > 0 && (blankAhead(this) || (spareWeight(this) < wanted && reclaimTail(this)))) left--
+    while (left > 0 && (blankAhead(this) || (spareWeight(this, true) < wanted && reclaimTail(this)))) left--
     this._busy = false
     return left <= 0
   }
@@ -270,7 +272,7 @@ export class FlashVolume implements RandomAccessStream {
 
   /** Bytes that can be committed without any erase. */
   get readyBytes(): number {
-    return readyBytes(this)
+    return this.status().readyBytes
   }
 
   /** Forgets what was not flushed and ends the handle; the device stays open. May be called twice. */
@@ -299,7 +301,7 @@ function transfer(
   writes: boolean,
 ): number {
   volume._enter(writes)
-  const pagesize = volume.pagesize
+  const pagesize = volume._pagesize
   const from = start === undefined ? 0 : start
   let count = length === undefined ? buffer.length - from : length
   if (

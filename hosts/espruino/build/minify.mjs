@@ -22,13 +22,14 @@ const ROOMS = ["src/flash/", "src/stream/", "src/"]
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$"
 
-/** Gives a rollup plugin that minifies each chunk. */
-export function minifyForEspruino() {
+/** Gives a rollup plugin that minifies each chunk; `allowance`: the characters that it may take to have one function less. */
+export function minifyForEspruino(allowance = 0) {
   return {
     name: "minify-for-espruino",
     async renderChunk(code, { moduleIds }) {
       const others = namesOutside(moduleIds)
       const large = inlineFunctions(inlineConstants(namePrototypes(gatherExports(code))), {
+        allowance,
         isOwn: (name) => !others.has(name),
       })
       const { code: small } = await minify(large, {

@@ -23,7 +23,7 @@ function prepareGrowth(volume: FlashVolume): void {
   const old = open(volume._device, {
     firstBlock: volume._first,
     blockCount: volume._count,
-    pagesize: volume.pagesize,
+    pagesize: volume._pagesize,
     writeAlign: volume._align,
     erasedReads: volume._opaque ? "unknown" : "ff",
   })
@@ -41,7 +41,7 @@ function beginAnew(volume: FlashVolume): void {
     volume._blocks,
     volume._blockLength,
     volume._align,
-    volume.pagesize,
+    volume._pagesize,
     volume._opaque,
   )
   try {
