@@ -52,7 +52,7 @@ export function allocate(size: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Copies `length` bytes; right for overlapping parts of one array too. Allocates a view when it is more than a few. Arrays are not compared
+ * Copies `length` bytes; right for overlapping parts of one array too. Allocates a view. Arrays are not compared
  * here: Espruino's `===` makes a text of all the bytes of both, a thousand variables for a page.
  */
 export function copyBytes(
@@ -62,11 +62,7 @@ export function copyBytes(
   targetOffset: number,
   length: number,
 ): void {
-  if (length > 2) {
-    target.set(source.subarray(sourceOffset, sourceOffset + length), targetOffset)
-  } else {
-    for (let i = 0; i < length; i++) target[targetOffset + i] = source[sourceOffset + i]
-  }
+  target.set(source.subarray(sourceOffset, sourceOffset + length), targetOffset)
 }
 
 /** Gives the char codes of `text` as bytes. */

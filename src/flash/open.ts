@@ -36,7 +36,7 @@ export interface FlashOpenOptions {
  */
 export function open(device: FlashDevice, options?: FlashOpenOptions): FlashVolume {
   const given: FlashOpenOptions = options === undefined || options === null ? {} : options
-  const volume = makeVolume(device, given, given.blockCount, or(given.pagesize, 512))
+  const volume = makeVolume(device, given)
   if (SUM32 && given.checksum === "sum32") volume._checksum = 2
   const grows = given.resize === "grow"
   const isNew = given.format === "always"
@@ -53,20 +53,16 @@ export function open(device: FlashDevice, options?: FlashOpenOptions): FlashVolu
 }
 
 /** Makes a handle for a range, with everything that can be checked without reading. */
-export function makeVolume(
-  device: FlashDevice,
-  given: FlashOpenOptions,
-  blockCount: number | undefined,
-  pagesize: number,
-): FlashVolume {
+function makeVolume(device: FlashDevice, given: FlashOpenOptions): FlashVolume {
   const status = device.status()
   const length = status.blockLength
-  const align = or(given.writeAlign, or(status.writeAlign, 1))
-  const first = or(given.firstBlock, 0)
-  const end = first + or(blockCount, status.blocks - first)
-  const erased = or(status.eraseValue, 0xff)
+  const pagesize = given.pagesize || 512
+  const align = given.writeAlign || status.writeAlign || 1
+  const first = given.firstBlock || 0
+  const end = first + (given.blockCount || status.blocks - first)
+  const erased = status.eraseValue === undefined ? 0xff : status.eraseValue
   const size = (end - first) * length
-  const isOpaque = or(given.erasedReads, status.erasedReads) === "unknown"
+  const isOpaque = (given.erasedReads || status.erasedReads) === "unknown"
   if (
     !(first >= 0 && end > first + RESERVED_BLOCKS + 1 && end <= status.blocks) ||
     (first + end) % 1 !== 0 ||
@@ -83,10 +79,6 @@ export function makeVolume(
       `blocks ${first} to ${end} of ${status.blocks} (${length} bytes each), pagesize ${pagesize}, writeAlign ${align}, erased bytes 0x${erased.toString(16)} but expected ${RESERVED_BLOCKS + 2} blocks to 16 MiB, pages of 256 to half a block, 1, 4, 8, 16 or 32, 0xff${OPAQUE_FLASH ? "" : ", crc32"}`,
     )
   return new FlashVolume(device, first, end - first, length, align, pagesize, isOpaque)
-}
-
-function or<T>(value: T | undefined, otherwise: T): T {
-  return value === undefined ? otherwise : value
 }
 
 /** Refuses content that is not ours. A header that a cut has torn, and a block that a cut left half erased, are. */
