@@ -16,22 +16,21 @@ export function blockOf(volume: FlashVolume, position: number): number {
   return (position / volume._blockLength) | 0
 }
 
-/** Fills `view` from `position`; what is past the end of the range is left as it is. Gives the bytes read. */
+/** Fills `view` from `position`; what is past the end of the range is left as it is. volume._got is how many bytes that are. */
 export function readFlash(volume: FlashVolume, view: Uint8Array, position: number): number {
   const left = volume._blocks * volume._blockLength - position
   const part = left < view.length ? view.subarray(0, left) : view
-  volume._device.read(part, volume._base + position)
-  return part.length
+  volume._got = part.length
+  return volume._device.read(part, volume._base + position)
 }
 
 /** Programs `count` bytes of the volume's memory from `from` on at `position`; tells whether they read back right. */
 export function program(volume: FlashVolume, position: number, from: number, count: number): boolean {
   volume._device.write(volume._bytes.subarray(from, from + count), volume._base + position)
-  const isRight = readsAs(volume, position, from, count)
   const end = position + count
   if (OPAQUE_FLASH && volume._opaque && end % volume._blockLength <= volume._blockLength - MARK_SIZE)
     readFlash(volume, volume._mark, end)
-  return isRight
+  return readsAs(volume, position, from, count)
 }
 
 /** Tells whether `count` bytes from `position` on read as those of the volume's memory from `from` on; all 0xff where that is less than 0. */
@@ -41,8 +40,8 @@ export function readsAs(volume: FlashVolume, position: number, from: number, cou
   volume._have = 0
   for (let done = 0; isRight && done < count; ) {
     const view = count - done > SHORT_READ ? volume._whole : volume._short
-    const read = readFlash(volume, view, position + done)
-    const part = count - done < read ? count - done : read
+    readFlash(volume, view, position + done)
+    const part = count - done < volume._got ? count - done : volume._got
     if (from < 0) isRight = isErased(bytes, volume._window, volume._window + part)
     else
       for (let i = 0; i < part; i++) if (bytes[volume._window + i] !== bytes[from + done + i]) isRight = false

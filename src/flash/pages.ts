@@ -147,6 +147,19 @@ export function programDelta(
  * whole, or was sparse before. ENOSPC for content in a page that had none, when the capacity is used up.
  */
 export function programImage(volume: FlashVolume, page: number, flags: number, mayBeSparse: boolean): number {
+  const end = putImage(volume)
+  const isSparse = mayBeSparse && end - volume._body <= SPARSE_MAX
+  if ((flags & CLEANED) === 0 && !isSparse && (volume._map[page] | 0) <= 0) {
+    if (volume._live >= volume._usable * volume._perBlock)
+      stop(volume, "ENOSPC", `the volume is full: ${volume._live} pages have content`)
+  }
+  const position = programRecord(volume, IMAGE | flags | (isSparse ? SPARSE : 0), page, 0, end)
+  addWeight(volume, blockOf(volume, position), isSparse)
+  return (position | (isSparse ? ENTRY_SPARSE << CHAIN_SHIFT : 0)) >>> 0
+}
+
+/** Makes the page in the work area the body of an image, in place; gives its end. */
+function putImage(volume: FlashVolume): number {
   const content = volume._content
   const list = volume._covered
   list[0] = 0
@@ -158,15 +171,7 @@ export function programImage(volume: FlashVolume, page: number, flags: number, m
     else addInterval(list, at, at + 1)
     past = at + 1
   }
-  const end = putRanges(volume, list, content, false)
-  const isSparse = mayBeSparse && end - volume._body <= SPARSE_MAX
-  if ((flags & CLEANED) === 0 && !isSparse && (volume._map[page] | 0) <= 0) {
-    if (volume._live >= volume._usable * volume._perBlock)
-      stop(volume, "ENOSPC", `the volume is full: ${volume._live} pages have content`)
-  }
-  const position = programRecord(volume, IMAGE | flags | (isSparse ? SPARSE : 0), page, 0, end)
-  addWeight(volume, blockOf(volume, position), isSparse)
-  return (position | (isSparse ? ENTRY_SPARSE << CHAIN_SHIFT : 0)) >>> 0
+  return putRanges(volume, list, content, false)
 }
 
 /** Programs the image of a page whose content cannot be read any more: reading it gives ECORRUPT until it is written anew. */

@@ -78,7 +78,8 @@ export function alignUp(volume: FlashVolume, position: number): number {
 function loadWindow(volume: FlashVolume, view: Uint8Array, position: number): number {
   volume._loaded = position
   volume._recordAt = volume._window
-  volume._have = volume._window + readFlash(volume, view, position)
+  readFlash(volume, view, position)
+  volume._have = volume._window + volume._got
   return volume._window
 }
 
@@ -188,6 +189,19 @@ export function putNumber(bytes: Uint8Array, at: number, value: number): number 
   return at + 2
 }
 
+/** Puts the head of a record before its body, which ends at `end`, and gives where the record begins. */
+function putHead(volume: FlashVolume, flags: number, page: number, link: number, end: number): number {
+  const bytes = volume._bytes
+  const body = volume._body
+  // The link's bytes come last before the body: two or three, none but in a delta.
+  const linkSize = (flags & KIND) !== DELTA ? 0 : link > 0xffff ? 3 : 2
+  const at = body - 1 - (end - body < 0x80 ? 1 : 2) - (page < 0x80 ? 1 : 2) - linkSize
+  bytes[at] = FLAGS_MARK | flags | (linkSize === 3 ? FAR : 0)
+  let head = putNumber(bytes, putNumber(bytes, at + 1, end - body), page)
+  for (let rest = link; head < body; rest >>= 8) bytes[head++] = rest
+  return at
+}
+
 /**
  * Programs the record whose body is in the work area, up to `end`, and gives its position. One program call and one read; a block
  * that does not read back right is not written to any more and the record goes to another one. ENOSPC.
@@ -199,16 +213,9 @@ export function programRecord(
   link: number,
   end: number,
 ): number {
-  const bytes = volume._bytes
-  const body = volume._body
-  // The link's bytes come last before the body: two or three, none but in a delta.
-  const linkSize = (flags & KIND) !== DELTA ? 0 : link > 0xffff ? 3 : 2
-  const at = body - 1 - (end - body < 0x80 ? 1 : 2) - (page < 0x80 ? 1 : 2) - linkSize
-  bytes[at] = FLAGS_MARK | flags | (linkSize === 3 ? FAR : 0)
-  let head = putNumber(bytes, putNumber(bytes, at + 1, end - body), page)
-  for (let rest = link; head < body; rest >>= 8) bytes[head++] = rest
+  const at = putHead(volume, flags, page, link, end)
   const total = alignUp(volume, end + CHECK_SIZE - at)
-  bytes.fill(0xff, end + CHECK_SIZE, at + total)
+  volume._bytes.fill(0xff, end + CHECK_SIZE, at + total)
   for (;;) {
     if (volume._sealed || volume._at + total > volume._blockLength) openBlock(volume)
     const position = volume._head * volume._blockLength + volume._at

@@ -1,6 +1,5 @@
 /** What happens between two flushes: gathered pages become records, and a commit mark makes them hold. */
 import { reserve } from "./cleaning.ts"
-import { addInterval } from "./intervals.ts"
 import {
   CHAIN_MAX,
   CHAIN_SHIFT,
@@ -17,15 +16,6 @@ import { changeEntry, cutOff, settle } from "./map.ts"
 import { programDelta, programImage, readPage, sizeOfRanges } from "./pages.ts"
 import { programRecord } from "./record.ts"
 import type { FlashVolume } from "./volume.ts"
-
-/** Notes that bytes [from, to) of the page are going to be gathered; what was gathered before is programmed if they do not go with it. */
-export function gather(volume: FlashVolume, page: number, from: number, to: number): void {
-  if (page === volume._page && addInterval(volume._gathered, from, to)) return
-  emitGathered(volume, 0)
-  volume._page = page
-  volume._gathered[0] = 0
-  addInterval(volume._gathered, from, to)
-}
 
 /** Programs the gathered page as a record of the open transaction, if there is one; `commit` is COMMIT or 0. */
 export function emitGathered(volume: FlashVolume, commit: number) {
@@ -63,6 +53,7 @@ function programGathered(volume: FlashVolume, commit: number, isLarge: boolean):
   if (volume._started === 0) volume._started = entry & POSITION_MASK
   changeEntry(volume, page, entry)
   volume._page = -1
+  gathered[0] = 0
 }
 
 /** Commits the open transaction: its last record carries the mark. Nothing at all is programmed when nothing changed. */

@@ -6,7 +6,7 @@ import type { RandomAccessStream } from "../stream/stream.ts"
 import { blankAhead, refuseStale, STALE } from "./blocks.ts"
 import { reclaimTail, spareWeight } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
-import { makeIntervals } from "./intervals.ts"
+import { addInterval, makeIntervals } from "./intervals.ts"
 import {
   BLOCK_HEADER,
   BODY_ROOM,
@@ -25,7 +25,7 @@ import type { FlashOpenOptions } from "./open.ts"
 import { readPage } from "./pages.ts"
 import { alignUp } from "./record.ts"
 import { type FlashFinding, type FlashVolumeStatus, volumeStatus } from "./status.ts"
-import { flushVolume, gather, programControl } from "./transaction.ts"
+import { emitGathered, flushVolume, programControl } from "./transaction.ts"
 
 /**
  * A RandomAccessStream over erase blocks whose flush is all-or-nothing at every power cut. Made by open(). Everything since the last
@@ -111,6 +111,7 @@ export class FlashVolume implements RandomAccessStream {
   /** @internal Position of the window's first byte; the end of its bytes, 0 for none; where the last record begins in it. */
   declare _loaded: number
   /** @internal */ declare _have: number
+  /** @internal Bytes that the last read of the flash was for. */ declare _got: number
   /** @internal */ declare _recordAt: number
   /** @internal The record that was read: what its head says, where the next one begins, where in its body and how much is left. */
   declare _flags: number
@@ -162,7 +163,7 @@ export class FlashVolume implements RandomAccessStream {
     this._mark = new Uint8Array(MARK_SIZE)
     this._id = this._eraseBase = this._live = this._at = this._sequence = this._checkpoint = 0
     this._checkpointSequence = this._started = this._oldCount = 0
-    this._size = this._loggedSize = this._flushedSize = this._have = 0
+    this._size = this._loggedSize = this._flushedSize = this._have = this._got = 0
     this._loaded = this._recordAt = this._flags = this._recordPage = this._link = this._next = 0
     this._cursor = this._left = 0
     this._head = this._dropped = this._page = -1
@@ -197,8 +198,9 @@ export class FlashVolume implements RandomAccessStream {
    * Takes bytes for the next flush. Writes into one page are gathered in memory; the page before is programmed when another one
    * is written. ENOSPC, EINVAL.
    */
-  write(buffer: Uint8Array, position: number, start?: number, length?: number): void {
-    transfer(this, buffer, position, start, length, true)
+  write(buffer: Uint8Array, position: number, start?: number, length?: number) {
+    // Returned, so that XS needs no stack for this call under the next.
+    return transfer(this, buffer, position, start, length, true) as unknown as void
   }
 
   /** Gives the length in bytes. */
@@ -224,7 +226,10 @@ export class FlashVolume implements RandomAccessStream {
     this._size = size
     if (size >= before) return
     this._busy = true
-    if (this._page >= kept) this._page = -1
+    if (this._page >= kept) {
+      this._page = -1
+      this._gathered[0] = 0
+    }
     programControl(this, STREAM_SIZE, 0)
     this._busy = false
   }
@@ -242,6 +247,7 @@ export class FlashVolume implements RandomAccessStream {
     if (this._closed) this._enter(false)
     if (this._stopped === "ENOSPC") this._stopped = ""
     this._page = -1
+    this._gathered[0] = 0
     if (this._started !== 0) this._abortDue = true
     giveUp(this)
     this._busy = false
@@ -327,7 +333,11 @@ function transfer(
     const offset = (position + done) % pagesize
     const part = count - done < pagesize - offset ? count - done : pagesize - offset
     if (writes) {
-      gather(volume, page, offset, offset + part)
+      if (page !== volume._page || !addInterval(volume._gathered, offset, offset + part)) {
+        emitGathered(volume, 0)
+        volume._page = page
+        addInterval(volume._gathered, offset, offset + part)
+      }
       copyBytes(buffer, from + done, volume._bytes, offset, part)
     } else {
       readPage(volume, page, volume._map[page], false)
