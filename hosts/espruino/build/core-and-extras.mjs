@@ -11,7 +11,7 @@ const CORE = "src/btree/core.ts"
 const EXTRAS = "src/btree/extras"
 
 /** Modules of which the extras hold what they use of them themselves: a copy of these is smaller than the way to the core's. */
-const COPIED = ["src/btree/layout.ts", "src/btree/types.ts", "src/checksum.ts"]
+const COPIED = ["src/btree/layout.ts", "src/btree/states.ts", "src/btree/types.ts", "src/checksum.ts"]
 
 const CORE_MODULE = "btree-core"
 const VIRTUAL = "\0core:"

@@ -37,6 +37,7 @@ export function minifyForEspruino() {
         compress: {
           ecma: 2015,
           toplevel: true,
+          pure_getters: true, // no property here has a getter that does anything
           passes: 4,
           arrows: false,
           hoist_funs: true, // a function is there from its own text on
