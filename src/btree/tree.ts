@@ -29,7 +29,7 @@ export class BTree implements Shown {
   declare keyLength: number
   declare valueOffset: number
   declare valueLength: number
-  /** Frames made, capacity in frames, hits, misses, evictions; pageReads, pageWrites and bytesWritten count stream traffic. */
+  /** Frames made, capacity in frames, hits, misses (each the read of a page), evictions; pageWrites and bytesWritten count stream traffic. */
   declare readonly cache: PageCache
 
   /** @internal */ declare _cache: PageCache

@@ -61,7 +61,6 @@ export interface PageCache extends PagePool {
   hits: number
   misses: number
   evictions: number
-  pageReads: number
   pageWrites: number
   bytesWritten: number
 }
@@ -91,7 +90,6 @@ export function makeCache(stream: RandomAccessStream, owner: PageOwner): PageCac
     capacity: 0,
     misses: 0,
     evictions: 0,
-    pageReads: 0,
     pageWrites: 0,
     bytesWritten: 0,
   }
@@ -144,7 +142,6 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
     if (kinds >= 0) {
       const size = cache._pagesize
       cache.misses++
-      cache.pageReads++
       const got = cache._stream.read(frame._bytes, pgno * size, frame._base, size)
       if (got !== size) corrupt(pgno, got, "the stream ends here")
     }
