@@ -47,7 +47,7 @@ export function allocate(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(size)
 }
 
-/** Copies `length` bytes; right for overlapping parts of one array too. Allocates a view when it is more than a few. */
+/** Copies `length` bytes; right for overlapping parts of one array too. Allocates a view. */
 export function copyBytes(
   source: Uint8Array,
   sourceOffset: number,
@@ -55,11 +55,7 @@ export function copyBytes(
   targetOffset: number,
   length: number,
 ): void {
-  if (length > 2 || source === target) {
-    target.set(source.subarray(sourceOffset, sourceOffset + length), targetOffset)
-  } else {
-    for (let i = 0; i < length; i++) target[targetOffset + i] = source[sourceOffset + i]
-  }
+  target.set(source.subarray(sourceOffset, sourceOffset + length), targetOffset)
 }
 
 /** Gives the char codes of `text` as bytes. */
