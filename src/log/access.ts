@@ -1,7 +1,7 @@
 /** What reaches the device: reads, programs that are read back, erases; and block headers. */
 import { crc32 } from "../checksum.ts"
 import { failure, refuse } from "../errors.ts"
-import { isErased } from "../platform.ts"
+import { isErased, OPAQUE_FLASH } from "../platform.ts"
 import {
   COUNT,
   FIRST,
@@ -56,7 +56,10 @@ export function isErasedFrom(log: Log, position: number, end: number, view: Uint
 export function eraseBlock(log: Log, block: number): boolean {
   log._loaded = -1
   log._device.eraseBlock(log._first + block, log._first + block + 1)
-  return !log._blankShows || isErasedFrom(log, block * log._length, (block + 1) * log._length, log._small)
+  return (
+    (OPAQUE_FLASH && log._isOpaque) ||
+    isErasedFrom(log, block * log._length, (block + 1) * log._length, log._small)
+  )
 }
 
 /** Reads the header of a block to its place in memory; true when it is whole and says it is this block's. */
@@ -64,10 +67,10 @@ export function readHeader(log: Log, block: number): boolean {
   const at = log._header
   readFlash(log, log._headerView, block * log._length)
   return (
-    log._view.getUint32(at, true) === MAGIC &&
-    log._view.getUint16(at + INDEX, true) === block &&
-    log._view.getUint32(at + SEQUENCE, true) <= SEQUENCE_MAX &&
-    log._view.getUint32(at + HEADER_CHECK, true) === crc32(log._bytes, at, at + HEADER_CHECK, 0)
+    log._view.getUint32(at) === MAGIC &&
+    log._view.getUint16(at + INDEX) === block &&
+    log._view.getUint32(at + SEQUENCE) <= SEQUENCE_MAX &&
+    log._view.getUint32(at + HEADER_CHECK) === crc32(log._bytes, at, at + HEADER_CHECK, 0)
   )
 }
 
@@ -75,16 +78,16 @@ export function readHeader(log: Log, block: number): boolean {
 export function readOwnHeader(log: Log, sequence: number): boolean {
   return (
     readHeader(log, sequence % log._blocks) &&
-    log._view.getUint32(log._header + LOG_ID, true) === log._id &&
-    log._view.getUint32(log._header + SEQUENCE, true) === sequence &&
-    log._view.getUint16(log._header + COUNT, true) === log._blocks
+    log._view.getUint32(log._header + LOG_ID) === log._id &&
+    log._view.getUint32(log._header + SEQUENCE) === sequence &&
+    log._view.getUint16(log._header + COUNT) === log._blocks
   )
 }
 
 /** Gives the number of the first record of the block whose header was read last. */
 export function firstInHeader(log: Log): number {
   const at = log._header + FIRST
-  return log._view.getUint32(at, true) + log._view.getUint16(at + 4, true) * 0x100000000
+  return log._view.getUint16(at) * 0x100000000 + log._view.getUint32(at + 2)
 }
 
 /** Tells whether a block is one of those that are not used any more. */
@@ -100,13 +103,13 @@ export function isRetired(log: Log, sequence: number): boolean {
  */
 export function refuseStale(log: Log): void {
   let isStale = false
-  if (log._blankShows && !log._isSealed && log._at + MARK <= log._length) {
+  if (!(OPAQUE_FLASH && log._isOpaque) && !log._isSealed && log._at + MARK <= log._length) {
     readFlash(log, log._small.subarray(0, MARK), (log._head % log._blocks) * log._length + log._at)
     isStale = !isErased(log._bytes, log._header, log._header + MARK)
   } else if (log._givenBack === 0) {
     const next = log._head + 1
-    isStale = readHeader(log, next % log._blocks) && log._view.getUint32(log._header + SEQUENCE, true) >= next
-    isStale = isStale && log._view.getUint32(log._header + LOG_ID, true) === log._id
+    isStale = readHeader(log, next % log._blocks) && log._view.getUint32(log._header + SEQUENCE) >= next
+    isStale = isStale && log._view.getUint32(log._header + LOG_ID) === log._id
   }
   if (!isStale) return
   log._failed = "ESTALE"

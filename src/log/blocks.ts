@@ -1,6 +1,7 @@
 /** The ring of erase blocks: the next one becomes the head, and the oldest gives way to it. */
 import { crc32 } from "../checksum.ts"
 import { refuse } from "../errors.ts"
+import { OPAQUE_FLASH } from "../platform.ts"
 import {
   alignUp,
   eraseBlock,
@@ -102,8 +103,12 @@ function makeBlank(log: Log, sequence: number): boolean {
   // A count that is lost is that of the head: blocks are erased in turn.
   let erases = log._erases
   if (readHeader(log, block)) {
-    erases = (log._view.getUint32(log._header + ERASES, true) & 0xffffff) + 1
-  } else if (!isOldest && log._blankShows && isErasedFrom(log, start, start + log._length, log._small)) {
+    erases = (log._view.getUint32(log._header + ERASES) & 0xffffff) + 1
+  } else if (
+    !isOldest &&
+    !(OPAQUE_FLASH && log._isOpaque) &&
+    isErasedFrom(log, start, start + log._length, log._small)
+  ) {
     log._blankErases = erases
     return true
   }
@@ -152,25 +157,25 @@ function writeHeader(log: Log, sequence: number): boolean {
   const first = log._next - log._count
   log._blank = 0
   bytes.fill(0xff, at, at + SMALL)
-  view.setUint32(at, MAGIC, true)
-  view.setUint32(at + LOG_ID, log._id, true)
-  view.setUint32(at + SEQUENCE, sequence, true)
-  view.setUint32(at + FIRST, first % 0x100000000, true)
-  view.setUint16(at + FIRST + 4, Math.floor(first / 0x100000000), true)
-  view.setUint16(at + FALLS, log._fallsBefore, true)
-  view.setFloat64(at + TIME, log._timeBefore, true)
-  view.setUint16(at + PREVIOUS_END, log._isUndecided ? log._at : log._end, true)
-  view.setUint16(at + LENGTH, log._length, true)
-  view.setUint16(at + COUNT, log._blocks, true)
-  view.setUint16(at + INDEX, sequence % log._blocks, true)
-  view.setUint32(at + ERASES, log._blankErases, true)
+  view.setUint32(at, MAGIC)
+  view.setUint32(at + LOG_ID, log._id)
+  view.setUint32(at + SEQUENCE, sequence)
+  view.setUint16(at + FIRST, Math.floor(first / 0x100000000))
+  view.setUint32(at + FIRST + 2, first % 0x100000000)
+  view.setUint16(at + FALLS, log._fallsBefore)
+  view.setFloat64(at + TIME, log._timeBefore)
+  view.setUint16(at + PREVIOUS_END, log._isUndecided ? log._at : log._end)
+  view.setUint16(at + LENGTH, log._length)
+  view.setUint16(at + COUNT, log._blocks)
+  view.setUint16(at + INDEX, sequence % log._blocks)
+  view.setUint32(at + ERASES, log._blankErases)
   bytes[at + FLAGS] = (log._fails ? BEFORE_FAILS : 0) + (log._isUndecided ? UNDECIDED : 0)
   bytes[at + CHECKSUM] = log._checksum
   bytes[at + ALIGN] = log._align
-  view.setUint16(at + ALIGN + 1, 0, true)
-  for (let i = 0; i < RETIRED_MAX; i++) view.setUint16(at + RETIRED + 2 * i, log._retired[i], true)
-  view.setUint16(at + LONGEST, log._size, true)
-  view.setUint32(at + HEADER_CHECK, crc32(bytes, at, at + HEADER_CHECK, 0), true)
+  view.setUint16(at + ALIGN + 1, 0)
+  for (let i = 0; i < RETIRED_MAX; i++) view.setUint16(at + RETIRED + 2 * i, log._retired[i])
+  view.setUint16(at + LONGEST, log._size)
+  view.setUint32(at + HEADER_CHECK, crc32(bytes, at, at + HEADER_CHECK, 0))
   log._device.write(bytes.subarray(at, at + size), log._base + (sequence % log._blocks) * log._length)
-  return readHeader(log, sequence % log._blocks) && view.getUint32(at + SEQUENCE, true) === sequence
+  return readHeader(log, sequence % log._blocks) && view.getUint32(at + SEQUENCE) === sequence
 }

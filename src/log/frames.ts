@@ -1,6 +1,6 @@
 /** Entries and frames: parsed, found on the flash, and built. */
-import { crc32, sum32 } from "../checksum.ts"
-import { copyBytes } from "../platform.ts"
+import { crc32 } from "../checksum.ts"
+import { copyBytes, SUM32 } from "../platform.ts"
 import { readFlash } from "./access.ts"
 import { CHECK, GROUP, GROUP_HEAD, LENGTH_MAX, LOG_ID, MORE, SEQUENCE, TIMED } from "./layout.ts"
 import type { Log } from "./log.ts"
@@ -67,21 +67,25 @@ function frameAt(log: Log, at: number, end: number, seed: number): number {
   let next = log._entryAt
   for (let i = 0; i < log._entries && next < end; i++) next = parseEntry(log, next)
   if (next + CHECK > end) return -1
-  return checkOf(log, at, next, seed) === log._view.getUint32(next, true) ? next + CHECK - at : -1
+  return checkOf(log, at, next, seed) === log._view.getUint32(next) ? next + CHECK - at : -1
 }
 
-/** Gives the check of bytes [start, end), in a block with this seed. */
+/** Gives the check of bytes [start, end), begun with `seed`: a CRC-32, or the sum of whole words, rotated by five before each. */
 export function checkOf(log: Log, start: number, end: number, seed: number): number {
-  return log._checksum === 2
-    ? sum32(log._bytes, log._view, start, end, seed)
-    : crc32(log._bytes, start, end, seed)
+  const bytes = log._bytes
+  if (!SUM32 || log._checksum === 1) return crc32(bytes, start, end, seed)
+  let sum = seed
+  let at = start
+  for (; at + 4 <= end; at += 4) sum = (((sum << 5) | (sum >>> 27)) + log._view.getUint32(at)) | 0
+  for (; at < end; at++) sum = (((sum << 5) | (sum >>> 27)) + bytes[at]) | 0
+  return sum >>> 0
 }
 
 /** Gives what the checks in a block begin with, so that stale bytes never match. Uses the memory of the header. */
 export function seedOf(log: Log, sequence: number): number {
   const at = log._header
-  log._view.setUint32(at + LOG_ID, log._id, true)
-  log._view.setUint32(at + SEQUENCE, sequence, true)
+  log._view.setUint32(at + LOG_ID, log._id)
+  log._view.setUint32(at + SEQUENCE, sequence)
   return checkOf(log, at + LOG_ID, at + SEQUENCE + 4, 0)
 }
 

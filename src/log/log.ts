@@ -59,7 +59,7 @@ export class Log {
   /** @internal */ declare _length: number
   /** @internal */ declare _base: number
   /** @internal */ declare _align: number
-  /** @internal Erased blocks read 0xff. */ declare _blankShows: boolean
+  /** @internal Erased blocks do not read 0xff. */ declare _isOpaque: boolean
   /** @internal 1 CRC-32, 2 a rotating sum. */ declare _checksum: number
   /** @internal */ declare _id: number
   /** @internal The oldest block gives way when space runs out. */ declare _overwrites: boolean
@@ -129,7 +129,7 @@ export class Log {
     this._length = length
     this._base = first * length
     this._align = align
-    this._blankShows = true
+    this._isOpaque = false
     this._checksum = 1
     this._id = 0
     this._overwrites = true

@@ -1,5 +1,6 @@
 /** Opening a log: finding its newest and oldest block, and its last commit. */
 import { failure, refuse } from "../errors.ts"
+import { OPAQUE_FLASH, SUM32 } from "../platform.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
 import { alignUp, isErasedFrom, readFlash, readHeader } from "./access.ts"
 import {
@@ -65,7 +66,7 @@ export function open(device: FlashDevice, options?: LogOpenOptions): Log {
   const isFound = findEnds(log)
   if (isFound && given.format !== "always") {
     takeHeader(log)
-    const longest = log._view.getUint16(log._header + LONGEST, true)
+    const longest = log._view.getUint16(log._header + LONGEST)
     if (longest > log._size) {
       // Written with a larger buffer: its frames have to fit.
       if (longest > log._length / 2) throw failure("EFTYPE", `the log has frames of ${longest} bytes`)
@@ -78,7 +79,7 @@ export function open(device: FlashDevice, options?: LogOpenOptions): Log {
     if (longest < log._size) log._isSealed = true
   } else {
     if (given.format === "never") throw failure("EFTYPE", 'no log here, and format: "never" was asked for')
-    if (given.format !== "always" && log._blankShows) refuseForeign(log)
+    if (given.format !== "always" && !(OPAQUE_FLASH && log._isOpaque)) refuseForeign(log)
     beginAnew(log, given.checksum === "sum32" ? 2 : 1)
   }
   if (given.readonly === true) log.readonly = true
@@ -107,9 +108,14 @@ function makeLog(device: FlashDevice, given: LogOpenOptions, buffer: number): Lo
     problem = `${blocks} blocks of ${length} bytes: at most 65534, of ${BLOCK_LENGTH_MAX}, are expected`
   else if (!(buffer >= BUFFER_MIN && buffer <= length / 2) || buffer % 1 !== 0)
     problem = `a buffer of ${buffer} bytes: ${BUFFER_MIN} to ${length / 2} are expected`
+  else if (
+    (!SUM32 && given.checksum === "sum32") ||
+    (!OPAQUE_FLASH && or(given.erasedReads, status.erasedReads) === "unknown")
+  )
+    problem = "sum32 and erasedReads: unknown are not for this engine"
   if (problem !== "") throw failure("EINVAL", problem)
   const log = new Log(device, first, blocks, length, align, buffer)
-  log._blankShows = or(given.erasedReads, status.erasedReads) !== "unknown"
+  log._isOpaque = or(given.erasedReads, status.erasedReads) === "unknown"
   log._overwrites = given.full !== "stop"
   return log
 }
@@ -132,8 +138,8 @@ function findEnds(log: Log): boolean {
   let turn = -1
   for (let block = 0; block < log._blocks; block++) {
     if (!readHeader(log, block)) continue
-    const sequence = view.getUint32(at + SEQUENCE, true)
-    const id = view.getUint32(at + LOG_ID, true)
+    const sequence = view.getUint32(at + SEQUENCE)
+    const id = view.getUint32(at + LOG_ID)
     if (sequence > newest) {
       if (id !== newestId || sequence - block !== turn) log._tail = sequence
       newest = sequence
@@ -151,7 +157,7 @@ function findEnds(log: Log): boolean {
   // The newest block of a log of another shape stands elsewhere than its number says.
   for (let block = 0; block < log._blocks; block++) {
     const probe = block === 0 ? newest % log._blocks : block - 1
-    if (readHeader(log, probe) && view.getUint32(at + SEQUENCE, true) === newest) return true
+    if (readHeader(log, probe) && view.getUint32(at + SEQUENCE) === newest) return true
   }
   return false
 }
@@ -161,7 +167,7 @@ function takeHeader(log: Log): void {
   const view = log._view
   const at = log._header
   const bytes = log._bytes
-  const shape = `${view.getUint16(at + COUNT, true)} blocks of ${view.getUint16(at + LENGTH, true)} bytes, alignment ${bytes[at + ALIGN]}`
+  const shape = `${view.getUint16(at + COUNT)} blocks of ${view.getUint16(at + LENGTH)} bytes, alignment ${bytes[at + ALIGN]}`
   const asked = `${log._blocks} blocks of ${log._length} bytes, alignment ${log._align}`
   if (shape !== asked) throw failure("EFTYPE", `the log has ${shape}, not ${asked}`)
   if (bytes[at + INCOMPATIBLE] !== 0)
@@ -169,12 +175,15 @@ function takeHeader(log: Log): void {
       "EFTYPE",
       `the log has features ${bytes[at + INCOMPATIBLE]}, which this version does not know`,
     )
-  if (bytes[at + CHECKSUM] !== 1 && bytes[at + CHECKSUM] !== 2)
-    throw failure("EFTYPE", `the log has checks of kind ${bytes[at + CHECKSUM]}, not 1 or 2`)
+  if (bytes[at + CHECKSUM] !== 1 && !(SUM32 && bytes[at + CHECKSUM] === 2))
+    throw failure(
+      "EFTYPE",
+      `the log has checks of kind ${bytes[at + CHECKSUM]}, not 1${SUM32 ? " or 2" : ""}`,
+    )
   if (bytes[at + READ_COMPATIBLE] !== 0) log.readonly = true
   log._checksum = bytes[at + CHECKSUM]
-  log._erases = view.getUint32(at + ERASES, true) & 0xffffff
-  for (let i = 0; i < RETIRED_MAX; i++) log._retired[i] = view.getUint16(at + RETIRED + 2 * i, true)
+  log._erases = view.getUint32(at + ERASES) & 0xffffff
+  for (let i = 0; i < RETIRED_MAX; i++) log._retired[i] = view.getUint16(at + RETIRED + 2 * i)
 }
 
 /** A new log, of an id that neither the one before nor a neighbour has; the old one holds until its first block is opened. */
@@ -197,7 +206,7 @@ function refuseForeign(log: Log): void {
     readFlash(log, log._small, start)
     const byte = log._bytes[log._header]
     // A program that was cut has cleared some of the bits it was to clear, and no others.
-    const isTorn = (log._view.getUint32(log._header, true) & MAGIC) >>> 0 === MAGIC
+    const isTorn = (log._view.getUint32(log._header) & MAGIC) >>> 0 === MAGIC
     if (isTorn && isErasedFrom(log, start + alignUp(log, HEADER), end, log._window)) continue
     refuse(
       "EFTYPE",

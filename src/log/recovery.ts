@@ -1,6 +1,6 @@
 /** Where a log goes on after opening: its last commit, and blocks whose headers are damaged. */
 import { corrupt } from "../errors.ts"
-import { isErased } from "../platform.ts"
+import { isErased, OPAQUE_FLASH } from "../platform.ts"
 import { alignUp, firstInHeader, isErasedFrom, isRetired, readHeader, readOwnHeader } from "./access.ts"
 import { nextSequence } from "./blocks.ts"
 import { parseEntry, readFrame, seedOf } from "./frames.ts"
@@ -50,8 +50,8 @@ function scan(log: Log, sequence: number): boolean {
   readOwnHeader(log, sequence)
   const begunUndecided = (log._bytes[header + FLAGS] & UNDECIDED) !== 0
   let number = firstInHeader(log)
-  let time = log._view.getFloat64(header + TIME, true)
-  let falls = log._view.getUint16(header + FALLS, true)
+  let time = log._view.getFloat64(header + TIME)
+  let falls = log._view.getUint16(header + FALLS)
   let hasCommit = !begunUndecided
   let offset = alignUp(log, HEADER)
   commitAt(log, offset, number, time, falls)
@@ -84,7 +84,7 @@ function scan(log: Log, sequence: number): boolean {
   log._isSealed =
     offset !== log._end ||
     isShort ||
-    !log._blankShows ||
+    (OPAQUE_FLASH && log._isOpaque) ||
     !isBlankFrom(log, block + offset, block + log._length)
   if (log._isSealed && countBehind(log, sequence, offset, number, seed)) return true
   return hasCommit

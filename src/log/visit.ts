@@ -116,7 +116,7 @@ function findBlock(log: Log, walk: Walk, value: number): number {
   let high = log._head
   if (walk.byTime) {
     if (!readOwnHeader(log, low)) return low
-    if (log._view.getUint16(log._header + FALLS, true) !== log._falls) {
+    if (log._view.getUint16(log._header + FALLS) !== log._falls) {
       walk.inOrder = false
       return low
     }
@@ -126,9 +126,7 @@ function findBlock(log: Log, walk: Walk, value: number): number {
     let probe = middle
     while (probe > low && !readOwnHeader(log, probe)) probe--
     if (probe === low) high = middle - 1
-    else if (
-      walk.byTime ? log._view.getFloat64(log._header + TIME, true) < value : firstInHeader(log) <= value
-    )
+    else if (walk.byTime ? log._view.getFloat64(log._header + TIME) < value : firstInHeader(log) <= value)
       low = middle
     else high = probe - 1
   }

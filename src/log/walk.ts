@@ -81,7 +81,7 @@ export function beginBlock(log: Log, walk: Walk, sequence: number): boolean {
   for (let next = sequence + 1; next <= log._head; next++) {
     if (readOwnHeader(log, next)) {
       walk.after = firstInHeader(log)
-      const end = log._view.getUint16(log._header + PREVIOUS_END, true)
+      const end = log._view.getUint16(log._header + PREVIOUS_END)
       if (walk.isNear && end < walk.end) walk.end = end
       break
     }
@@ -95,7 +95,7 @@ export function beginBlock(log: Log, walk: Walk, sequence: number): boolean {
     return false
   }
   walk.number = firstInHeader(log)
-  walk.time = log._view.getFloat64(log._header + TIME, true)
+  walk.time = log._view.getFloat64(log._header + TIME)
   walk.seed = seedOf(log, sequence)
   if (!walk.isNear) walk.end = endOfCommits(log, walk, sequence)
   return true

@@ -61,7 +61,7 @@ function programFrame(log: Log, start: number, end: number, count: number): bool
   // What is left waits behind the frame and its padding; the frame is programmed from the beginning of memory.
   if (start > 0) copyBytes(bytes, start, bytes, 0, end - start)
   if (left > 0) copyBytes(bytes, end, bytes, size, left)
-  log._view.setUint32(end - start, check, true)
+  log._view.setUint32(end - start, check)
   bytes.fill(0xff, end - start + CHECK, size)
   const holds = program(log, (log._head % log._blocks) * log._length + log._at, size)
   if (holds) {

@@ -51,7 +51,7 @@ function sample(writeAlign: number, encrypted: boolean, records: number, every: 
   const firsts: [number, number][] = []
   const view = new DataView(chip.image().buffer)
   for (let sequence = it._tail; sequence <= it._head; sequence++)
-    firsts.push([sequence % 8, view.getUint32((sequence % 8) * BLOCK + 12, true)])
+    firsts.push([sequence % 8, view.getUint32((sequence % 8) * BLOCK + 14)])
   const spans = new Map<number, [number, number]>()
   for (const [i, [block, from]] of firsts.entries()) {
     const next = firsts[i + 1]

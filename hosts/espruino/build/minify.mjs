@@ -3,28 +3,44 @@
  * become short ones, the same in every bundle, since "btree-extras" and "flashtree" reach into what "btree" made.
  */
 import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { transformSync } from "@swc/core"
-import { parse } from "acorn"
 import { minify } from "terser"
 import { internalNames } from "./core-and-extras.mjs"
+import { gatherExports } from "./gather-exports.mjs"
+import { inlineConstants } from "./inline-constants.mjs"
+import { inlineFunctions } from "./inline-functions.mjs"
+import { keepThis } from "./keep-this.mjs"
+import { mergeCopies } from "./merge-copies.mjs"
+import { namePrototypes } from "./name-prototypes.mjs"
+import { parseCode, visit } from "./syntax.mjs"
 
 /** Where private names are given; the order of these folders and of their files decides nothing. */
 const SOURCES = ["src", "hosts/espruino"]
 
+/** Bytes in Storage that are worth less than a function, which takes eight variables of 14 bytes as long as the module is loaded. */
+const ALLOWANCE = 60
+
+/** Parts of the source that keep their objects to themselves; what several name is common to all. */
+const ROOMS = ["src/flash/", "src/stream/", "src/"]
+
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$"
 
-/** Gives a rollup plugin that minifies each chunk. */
-export function minifyForEspruino() {
+/** Gives a rollup plugin that minifies each chunk; `allowance`: the characters that it may take to have one function less. */
+export function minifyForEspruino(allowance = ALLOWANCE) {
   return {
     name: "minify-for-espruino",
-    async renderChunk(code) {
-      const { code: small } = await minify(code, {
+    async renderChunk(code, { moduleIds }) {
+      const others = namesOutside(moduleIds)
+      const named = inlineConstants(namePrototypes(gatherExports(code)))
+      const large = mergeCopies(inlineFunctions(named, { allowance, isOwn: (name) => !others.has(name) }))
+      const { code: small } = await minify(large, {
         ecma: 2015,
         toplevel: true,
         compress: {
           ecma: 2015,
           toplevel: true,
+          pure_getters: true, // no property here has a getter that does anything
           passes: 4,
           arrows: false,
           hoist_funs: true, // a function is there from its own text on
@@ -35,7 +51,7 @@ export function minifyForEspruino() {
         nameCache: { props: { props: shortNames() } },
         format: { ascii_only: true },
       })
-      return { code: endReturns(small), map: null }
+      return { code: keepThis(endReturns(small)), map: null }
     },
   }
 }
@@ -46,7 +62,7 @@ export function minifyForEspruino() {
  */
 function endReturns(code) {
   const ends = []
-  visit(parse(code, { ecmaVersion: 2024, sourceType: "script" }), (node) => {
+  visit(parseCode(code), (node) => {
     if (node.type === "ReturnStatement" && node.argument === null && code[node.end - 1] !== ";")
       ends.push(node.end)
   })
@@ -61,26 +77,47 @@ function endReturns(code) {
 
 let cached
 
-/** Gives the short name of each private one (with terser's "$" before it): the most used ones get the shortest. */
+/**
+ * Gives the short name of each private one (with terser's "$" before it): the most used ones get the shortest. Names of different rooms
+ * of the source may have the same one, since no object gets properties of two rooms; what all rooms use has names of its own.
+ */
 function shortNames() {
   if (cached) return { ...cached }
-  const uses = new Map(internalNames().map((name) => [name, 2]))
+  const uses = new Map(internalNames().map((name) => [name, { room: "", count: 2 }]))
   const taken = new Set()
   for (const path of SOURCES.flatMap(filesBelow)) {
+    const room = ROOMS.find((folder) => path.startsWith(folder)) ?? ""
     for (const name of propertiesIn(readFileSync(path, "utf8"))) {
-      if (name.startsWith("_")) uses.set(name, (uses.get(name) ?? 0) + 1)
-      else taken.add(name)
+      if (!name.startsWith("_")) taken.add(name)
+      else if (!uses.has(name)) uses.set(name, { room, count: 1 })
+      else {
+        const use = uses.get(name)
+        use.count++
+        if (use.room !== room) use.room = ""
+      }
     }
   }
-  const names = [...uses.keys()].sort((a, b) => uses.get(b) - uses.get(a) || (a < b ? -1 : 1))
   cached = {}
-  let next = 0
+  const names = [...uses.keys()].sort((a, b) => uses.get(b).count - uses.get(a).count || (a < b ? -1 : 1))
+  const given = []
   for (const name of names) {
-    let short = shortName(next++)
-    while (taken.has(short) || /^(do|if|in|of)$/.test(short)) short = shortName(next++)
+    const { room } = uses.get(name)
+    const near = given.filter((other) => room === "" || other.room === "" || other.room === room)
+    const used = new Set(near.map(({ short }) => short))
+    let next = 0
+    let short = shortName(next)
+    while (used.has(short) || taken.has(short) || /^(do|if|in|of)$/.test(short)) short = shortName(++next)
+    given.push({ room, short })
     cached[`$${name}`] = short
   }
   return { ...cached }
+}
+
+/** Gives the property names that are in sources other than `modules`, which may reach into what is made of those. */
+function namesOutside(modules) {
+  const inside = new Set(modules)
+  const others = SOURCES.flatMap(filesBelow).filter((path) => !inside.has(resolve(path)))
+  return new Set(others.flatMap((path) => propertiesIn(readFileSync(path, "utf8"))))
 }
 
 function shortName(index) {
@@ -102,19 +139,9 @@ function propertiesIn(source) {
     jsc: { target: "es2022", parser: { syntax: "typescript" }, transform: { verbatimModuleSyntax: true } },
   })
   const found = []
-  visit(parse(code, { ecmaVersion: 2024, sourceType: "module" }), (node) => {
+  visit(parseCode(code), (node) => {
     const key = node.type === "MemberExpression" ? node.property : node.key
     if (key?.type === "Identifier" && !node.computed) found.push(key.name)
   })
   return found
-}
-
-/** Calls `call` with every node of a syntax tree. */
-function visit(tree, call) {
-  const pending = [tree]
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node === null || typeof node !== "object") continue
-    if (typeof node.type === "string") call(node)
-    pending.push(...Object.values(node))
-  }
 }

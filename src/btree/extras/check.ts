@@ -1,6 +1,6 @@
 /** Looking at the whole of a file: counting it, checking it, and reading what is left of a damaged one. */
 import { type Kept, keep } from "../../bytes.ts"
-import { corruption } from "../../errors.ts"
+import { corrupt } from "../../errors.ts"
 import { fetchPage } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
 import { copyBytes } from "../../platform.ts"
@@ -23,6 +23,7 @@ import {
 import { itemAt } from "../page.ts"
 import { readValue } from "../record.ts"
 import { itemKey } from "../search.ts"
+import { READ } from "../states.ts"
 import type { BTree } from "../tree.ts"
 import type { Finding, Progress, Stat } from "../types.ts"
 import { CHAIN, claim, report, type Walk, walkFreeList, walkTree } from "./walk.ts"
@@ -43,7 +44,7 @@ function isShared(tree: BTree, frame: Frame, at: number): boolean {
  * ends it with what it has.
  */
 export function stat(this: BTree, progress?: Progress): Stat {
-  enter(this, false)
+  enter(this, READ)
   const result: Stat = {
     pagesize: this._pagesize,
     pages: this._pages,
@@ -53,7 +54,7 @@ export function stat(this: BTree, progress?: Progress): Stat {
     internalPages: 0,
     overflowPages: 0,
     entries: 0,
-    byteOrder: this._pageStream === this._stream ? 1234 : 4321,
+    byteOrder: this._cache._stream === this._stream ? 1234 : 4321,
     duplicates: this._duplicates,
   }
   const walk: Walk = {
@@ -93,7 +94,7 @@ export function salvage(
   this: BTree,
   visit: (key: Uint8Array, value: Uint8Array) => boolean | undefined | void,
 ): Finding[] {
-  enter(this, false)
+  enter(this, READ)
   const findings: Finding[] = []
   walkTree({
     tree: this,
@@ -117,7 +118,7 @@ export function salvage(
  * with what it has. Reads every page in use; allocates a byte a page.
  */
 export function check(this: BTree, progress?: Progress): Finding[] {
-  enter(this, false)
+  enter(this, READ)
   const findings: Finding[] = []
   /** The last page met on each level, and the right neighbour it names. */
   const last: number[] = []
@@ -195,5 +196,5 @@ function checkChain(walk: Walk, frame: Frame, at: number): void {
     offset = NEXT
     pgno = page._view.getUint32(page._base + NEXT, true)
   }
-  if (pgno !== 0) throw corruption(by, NEXT, "an overflow chain longer than its length")
+  if (pgno !== 0) corrupt(by, NEXT, "an overflow chain longer than its length")
 }

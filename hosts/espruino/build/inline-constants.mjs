@@ -1,0 +1,51 @@
+/**
+ * Numbers and truth values that have a name become literals: an interpreter finds a name of the module by looking through all of them,
+ * and keeps a variable for it.
+ */
+import { analyse, replaceName } from "./scopes.mjs"
+import { applyEdits, contains } from "./syntax.mjs"
+
+/** Gives `code` with every variable of the module that is a number or a truth value, and stays that, in its places. */
+export function inlineConstants(code) {
+  const scopes = analyse(code)
+  const values = new Map()
+  const removed = []
+  const edits = []
+  for (const statement of scopes.tree.body) {
+    if (statement.type !== "VariableDeclaration" || statement.declarations.length !== 1) continue
+    const [{ id, init }] = statement.declarations
+    const binding = scopes.of.get(id)
+    if (binding === undefined || binding.ids.length > 1 || binding.writes.length > 0) continue
+    if (binding.references.some((use) => scopes.parents.get(use).type === "ExportSpecifier")) continue
+    const value = numberOf(init, values, scopes)
+    if (value === undefined) continue
+    values.set(binding, value)
+    removed.push(statement)
+    edits.push({ start: statement.start, end: statement.end, text: "" })
+  }
+  for (const [binding, value] of values) {
+    for (const use of binding.references) {
+      if (removed.some((statement) => contains(statement, use))) continue
+      edits.push(replaceName(scopes, use, value < 0 ? `(${value})` : `${value}`))
+    }
+  }
+  return applyEdits(code, edits)
+}
+
+function numberOf(node, values, scopes) {
+  if (node === null) return undefined
+  if (node.type === "Literal" && /^(number|boolean)$/.test(typeof node.value)) return node.value
+  if (node.type === "Identifier") return values.get(scopes.of.get(node))
+  if (node.type === "UnaryExpression" && node.operator === "-") return calculate("-", 0, node.argument)
+  if (node.type !== "BinaryExpression") return undefined
+  return calculate(node.operator, numberOf(node.left, values, scopes), node.right)
+
+  function calculate(operator, left, operand) {
+    const right = numberOf(operand, values, scopes)
+    if (typeof left !== "number" || typeof right !== "number") return undefined
+    if (operator === "+") return left + right
+    if (operator === "-") return left - right
+    if (operator === "*") return left * right
+    return operator === "<<" ? left << right : undefined
+  }
+}
