@@ -18,20 +18,20 @@ import type { Log } from "./log.ts"
 
 /** Gives `size` rounded up to the write alignment. */
 export function alignUp(log: Log, size: number): number {
-  return Math.ceil(size / log._align) * log._align
+  return Math.ceil(size / log._unit) * log._unit
 }
 
 /** Reads `view` from byte `position` of the range. EIO when the device gives less. */
 export function readFlash(log: Log, view: Uint8Array, position: number): void {
-  const count = log._device.read(view, log._base + position)
+  const count = log._flash.read(view, log._base + position)
   if (count < view.length) throw failure("EIO", `the device read ${count} of ${view.length} bytes`)
 }
 
 /** Programs `size` bytes of the log's memory from its beginning; false when they do not read back. One read of each 64 bytes. */
 export function program(log: Log, position: number, size: number): boolean {
   const bytes = log._bytes
-  const part = log._header
-  log._device.write(bytes.subarray(0, size), log._base + position)
+  const part = log._headerAt
+  log._flash.write(bytes.subarray(0, size), log._base + position)
   for (let done = 0; done < size; done += SMALL) {
     const count = size - done < SMALL ? size - done : SMALL
     readFlash(log, count === SMALL ? log._small : log._small.subarray(0, count), position + done)
@@ -42,8 +42,8 @@ export function program(log: Log, position: number, size: number): boolean {
 
 /** Tells whether bytes [position, end) of the range read as erased; read through `view`, the window or the small one. */
 export function isErasedFrom(log: Log, position: number, end: number, view: Uint8Array): boolean {
-  const from = view === log._small ? log._header : 0
-  if (from === 0) log._loaded = -1
+  const from = view === log._small ? log._headerAt : 0
+  if (from === 0) log._windowAt = -1
   for (let at = position; at < end; at += view.length) {
     const count = end - at < view.length ? end - at : view.length
     readFlash(log, count === view.length ? view : view.subarray(0, count), at)
@@ -54,8 +54,8 @@ export function isErasedFrom(log: Log, position: number, end: number, view: Uint
 
 /** Erases a block and tells whether it reads as it should, where that can be seen. */
 export function eraseBlock(log: Log, block: number): boolean {
-  log._loaded = -1
-  log._device.eraseBlock(log._first + block, log._first + block + 1)
+  log._windowAt = -1
+  log._flash.eraseBlock(log._firstBlock + block, log._firstBlock + block + 1)
   return (
     (OPAQUE_FLASH && log._isOpaque) ||
     isErasedFrom(log, block * log._length, (block + 1) * log._length, log._small)
@@ -64,8 +64,8 @@ export function eraseBlock(log: Log, block: number): boolean {
 
 /** Reads the header of a block to its place in memory; true when it is whole and says it is this block's. */
 export function readHeader(log: Log, block: number): boolean {
-  const at = log._header
-  readFlash(log, log._headerView, block * log._length)
+  const at = log._headerAt
+  readFlash(log, log._headerBytes, block * log._length)
   return (
     log._view.getUint32(at) === MAGIC &&
     log._view.getUint16(at + INDEX) === block &&
@@ -77,22 +77,22 @@ export function readHeader(log: Log, block: number): boolean {
 /** Reads the header of the block of the log with this sequence number; false when there is none. */
 export function readOwnHeader(log: Log, sequence: number): boolean {
   return (
-    readHeader(log, sequence % log._blocks) &&
-    log._view.getUint32(log._header + LOG_ID) === log._id &&
-    log._view.getUint32(log._header + SEQUENCE) === sequence &&
-    log._view.getUint16(log._header + COUNT) === log._blocks
+    readHeader(log, sequence % log._blockCount) &&
+    log._view.getUint32(log._headerAt + LOG_ID) === log._logId &&
+    log._view.getUint32(log._headerAt + SEQUENCE) === sequence &&
+    log._view.getUint16(log._headerAt + COUNT) === log._blockCount
   )
 }
 
 /** Gives the number of the first record of the block whose header was read last. */
 export function firstInHeader(log: Log): number {
-  const at = log._header + FIRST
+  const at = log._headerAt + FIRST
   return log._view.getUint16(at) * 0x100000000 + log._view.getUint32(at + 2)
 }
 
 /** Tells whether a block is one of those that are not used any more. */
 export function isRetired(log: Log, sequence: number): boolean {
-  return log._retired.indexOf(sequence % log._blocks) >= 0
+  return log._retired.indexOf(sequence % log._blockCount) >= 0
 }
 
 /**
@@ -103,13 +103,13 @@ export function isRetired(log: Log, sequence: number): boolean {
  */
 export function refuseStale(log: Log): void {
   let isStale = false
-  if (!(OPAQUE_FLASH && log._isOpaque) && !log._isSealed && log._at + MARK <= log._length) {
-    readFlash(log, log._small.subarray(0, MARK), (log._head % log._blocks) * log._length + log._at)
-    isStale = !isErased(log._bytes, log._header, log._header + MARK)
+  if (!(OPAQUE_FLASH && log._isOpaque) && !log._isSealed && log._writeAt + MARK <= log._length) {
+    readFlash(log, log._small.subarray(0, MARK), (log._head % log._blockCount) * log._length + log._writeAt)
+    isStale = !isErased(log._bytes, log._headerAt, log._headerAt + MARK)
   } else if (log._givenBack === 0) {
     const next = log._head + 1
-    isStale = readHeader(log, next % log._blocks) && log._view.getUint32(log._header + SEQUENCE) >= next
-    isStale = isStale && log._view.getUint32(log._header + LOG_ID) === log._id
+    isStale = readHeader(log, next % log._blockCount) && log._view.getUint32(log._headerAt + SEQUENCE) >= next
+    isStale = isStale && log._view.getUint32(log._headerAt + LOG_ID) === log._logId
   }
   if (!isStale) return
   log._failed = "ESTALE"

@@ -73,7 +73,7 @@ function frameAt(log: Log, at: number, end: number, seed: number): number {
 /** Gives the check of bytes [start, end), begun with `seed`: a CRC-32, or the sum of whole words, rotated by five before each. */
 export function checkOf(log: Log, start: number, end: number, seed: number): number {
   const bytes = log._bytes
-  if (!SUM32 || log._checksum === 1) return crc32(bytes, start, end, seed)
+  if (!SUM32 || log._checkKind === 1) return crc32(bytes, start, end, seed)
   let sum = seed
   let at = start
   for (; at + 4 <= end; at += 4) sum = (((sum << 5) | (sum >>> 27)) + log._view.getUint32(at)) | 0
@@ -83,8 +83,8 @@ export function checkOf(log: Log, start: number, end: number, seed: number): num
 
 /** Gives what the checks in a block begin with, so that stale bytes never match. Uses the memory of the header. */
 export function seedOf(log: Log, sequence: number): number {
-  const at = log._header
-  log._view.setUint32(at + LOG_ID, log._id)
+  const at = log._headerAt
+  log._view.setUint32(at + LOG_ID, log._logId)
   log._view.setUint32(at + SEQUENCE, sequence)
   return checkOf(log, at + LOG_ID, at + SEQUENCE + 4, 0)
 }
@@ -101,30 +101,30 @@ export function readFrame(
   seed: number,
   back: number,
 ): number {
-  const block = (sequence % log._blocks) * log._length
+  const block = (sequence % log._blockCount) * log._length
   const limit = block + end
   let from = block + offset
-  const at = from - log._loaded
+  const at = from - log._windowAt
   let kept = 0
-  if (log._loaded >= 0 && at >= 0 && at < log._have) {
+  if (log._windowAt >= 0 && at >= 0 && at < log._windowLength) {
     if (log._bytes[at] === 0xff) return -1
-    const have = limit - log._loaded < log._have ? limit - log._loaded : log._have
+    const have = limit - log._windowAt < log._windowLength ? limit - log._windowAt : log._windowLength
     const size = frameAt(log, at, have, seed)
     if (size > 0) return size
-    kept = log._have - at
+    kept = log._windowLength - at
   }
   if (back > 0 && back - log._size <= offset) {
     from = block + (back > log._size ? back - log._size : 0)
     kept = 0
   }
   // Unknown until the device has given all of it.
-  log._loaded = -1
+  log._windowAt = -1
   if (kept > 0) copyBytes(log._bytes, at, log._bytes, 0, kept)
-  log._have = limit - from < log._size ? limit - from : log._size
-  if (kept < log._have) {
-    const isWhole = kept === 0 && log._have === log._size
-    readFlash(log, isWhole ? log._window : log._window.subarray(kept, log._have), from + kept)
+  log._windowLength = limit - from < log._size ? limit - from : log._size
+  if (kept < log._windowLength) {
+    const isWhole = kept === 0 && log._windowLength === log._size
+    readFlash(log, isWhole ? log._windowView : log._windowView.subarray(kept, log._windowLength), from + kept)
   }
-  log._loaded = from
-  return frameAt(log, block + offset - from, log._have, seed)
+  log._windowAt = from
+  return frameAt(log, block + offset - from, log._windowLength, seed)
 }

@@ -1,5 +1,6 @@
+/** A log: records on erase blocks, without a tree. */
 export type { FlashDevice, FlashStatus } from "../stream/flash-device.ts"
-export type { LogFormat } from "./export.ts"
-export { Log, type LogStatus } from "./log.ts"
-export { type LogOpenOptions, open } from "./open.ts"
-export type { LogFinding, LogVisit, VisitOptions } from "./walk.ts"
+export { Log } from "./extras/index.ts"
+export type { LogOpenOptions } from "./open.ts"
+export { open } from "./open.ts"
+export type { LogFinding, LogFormat, LogStatus, LogVisit, VisitOptions } from "./types.ts"

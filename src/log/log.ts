@@ -8,7 +8,6 @@ import { copyBytes } from "../platform.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
 import { alignUp, refuseStale } from "./access.ts"
 import { nextSequence, prepareBlock } from "./blocks.ts"
-import { exportRecords, type LogFormat } from "./export.ts"
 import { putNumber } from "./frames.ts"
 import {
   CHECK,
@@ -23,62 +22,57 @@ import {
   TIME_MAX,
   TIMED,
 } from "./layout.ts"
+import type { LogFinding, LogFormat, LogStatus, LogVisit, VisitOptions } from "./types.ts"
 import { visit } from "./visit.ts"
-import { checkLog, type LogFinding, type LogVisit, type VisitOptions } from "./walk.ts"
+import type { Walk } from "./walk.ts"
 import { giveBack, programPending } from "./write.ts"
-
-export interface LogStatus {
-  /** Erase blocks of the range, and bytes in one. */
-  blocks: number
-  blockLength: number
-  /** Numbers of the oldest and the newest record, and how many there are; last is first - 1 when there is none. */
-  first: number
-  last: number
-  count: number
-  /** Blocks from the oldest record to the newest, and blocks that are not used any more because they failed. */
-  usedBlocks: number
-  retired: number
-  /** Bytes that can be committed without any erase, in one frame: each record takes 1 to 11 bytes more, each flush 4 to 6. */
-  readyBytes: number
-  /** How often the block being written has been erased; the others differ by one at most, but for those that failed. */
-  eraseCount: number
-  /** The longest record that fits, in bytes. */
-  recordMax: number
-}
 
 /**
  * Made by open(). All methods throw ECLOSED after close(), and EIO after a call that was cut short; those that change it EROFS when
  * it is read-only, and EIO after one that failed, until rollback() or reopening.
  */
 export class Log {
+  /**
+   * Writes every record as a line of text that `flashtree load` reads: NDJSON, or the format of db_dump, where times are left out. The
+   * key is the record's number in ten digits. Options, errors and cost are since()'s, and a string a line.
+   */
+  declare export: (write: (line: string) => void, format?: LogFormat, options?: VisitOptions) => void
+
+  /**
+   * Reads all of it and gives what is damaged, and which records are lost with it: empty when it is sound. Calls progress(done, blocks)
+   * after each block, to feed a watchdog; false ends it. Allocates what since() does, and the findings.
+   * @throws EIO, and what flush() throws when records are not flushed
+   */
+  declare check: (progress?: (done: number, blocks: number) => unknown) => LogFinding[]
+  /** @internal */ declare _walkBack: (walk: Walk) => void
   declare readonly: boolean
-  /** @internal */ declare _device: FlashDevice
+  /** @internal */ declare _flash: FlashDevice
   /** @internal First erase block of the range, how many, their length, the byte where the range begins. */
-  declare _first: number
-  /** @internal */ declare _blocks: number
+  declare _firstBlock: number
+  /** @internal */ declare _blockCount: number
   /** @internal */ declare _length: number
   /** @internal */ declare _base: number
-  /** @internal */ declare _align: number
+  /** @internal */ declare _unit: number
   /** @internal Erased blocks do not read 0xff. */ declare _isOpaque: boolean
-  /** @internal 1 CRC-32, 2 a rotating sum. */ declare _checksum: number
-  /** @internal */ declare _id: number
+  /** @internal 1 CRC-32, 2 a rotating sum. */ declare _checkKind: number
+  /** @internal */ declare _logId: number
   /** @internal The oldest block gives way when space runs out. */ declare _overwrites: boolean
-  /** @internal Entries that are not programmed yet, or the window; from _header on a header. */
+  /** @internal Entries that are not programmed yet, or the window; from _headerAt on a header. */
   declare _bytes: Uint8Array
   /** @internal */ declare _view: DataView
-  /** @internal */ declare _window: Uint8Array
+  /** @internal */ declare _windowView: Uint8Array
   /** @internal */ declare _small: Uint8Array
-  /** @internal */ declare _headerView: Uint8Array
+  /** @internal */ declare _headerBytes: Uint8Array
   /** @internal Bytes of the window: the longest frame. */ declare _size: number
-  /** @internal */ declare _header: number
+  /** @internal */ declare _headerAt: number
   /** @internal Position of the window's first byte, -1 for none; how many bytes it has. */
-  declare _loaded: number
-  /** @internal */ declare _have: number
+  declare _windowAt: number
+  /** @internal */ declare _windowLength: number
   /** @internal Sequence numbers of the newest and the oldest block, 0 for none; a block's number is its sequence modulo their count. */
   declare _head: number
   /** @internal */ declare _tail: number
   /** @internal Offset in the head where the next frame goes; where the last commit ends, and in which block. */
-  declare _at: number
+  declare _writeAt: number
   /** @internal */ declare _end: number
   /** @internal */ declare _committed: number
   /** @internal Nothing more may go into the head. */ declare _isSealed: boolean
@@ -110,7 +104,7 @@ export class Log {
   /** @internal */ declare _entries: number
   /** @internal */ declare _entryAt: number
   /** @internal */ declare _commits: boolean
-  /** @internal */ declare _busy: boolean
+  /** @internal */ declare _inCall: boolean
   /** @internal */ declare _closed: boolean
   /** @internal */ declare _failed: string
 
@@ -123,41 +117,41 @@ export class Log {
     size: number,
   ) {
     this.readonly = false
-    this._device = device
-    this._first = first
-    this._blocks = blocks
+    this._flash = device
+    this._firstBlock = first
+    this._blockCount = blocks
     this._length = length
     this._base = first * length
-    this._align = align
+    this._unit = align
     this._isOpaque = false
-    this._checksum = 1
-    this._id = 0
+    this._checkKind = 1
+    this._logId = 0
     this._overwrites = true
     this._size = size
-    this._header = size
+    this._headerAt = size
     this._bytes = new Uint8Array(size + SMALL)
     this._view = new DataView(this._bytes.buffer)
-    this._window = this._bytes.subarray(0, size)
+    this._windowView = this._bytes.subarray(0, size)
     this._small = this._bytes.subarray(size, size + SMALL)
-    this._headerView = this._bytes.subarray(size, size + HEADER)
+    this._headerBytes = this._bytes.subarray(size, size + HEADER)
     this._retired = new Uint16Array(RETIRED_MAX)
     this._retired.fill(NO_BLOCK)
     this._number = this._delta = this._dataAt = this._dataLength = this._entries = this._entryAt = 0
     this._isTimed = this._commits = false
     this._head =
       this._tail =
-      this._at =
+      this._writeAt =
       this._end =
       this._committed =
       this._givenBack =
       this._blank =
       this._blankErases =
       this._erases =
-      this._have =
+      this._windowLength =
         0
-    this._loaded = -1
+    this._windowAt = -1
     this._isSealed = true
-    this._fails = this._isUndecided = this._busy = this._closed = false
+    this._fails = this._isUndecided = this._inCall = this._closed = false
     this._next = this._flushed = this._firstRecord = 1
     this._time =
       this._falls =
@@ -192,7 +186,7 @@ export class Log {
    */
   append(record: Bytes, time?: number): number {
     const bytes = toBytes(record, "record")
-    this._enter(true)
+    this._begin(true)
     const length = bytes.length
     const most = this._recordMax()
     if (length > most)
@@ -202,10 +196,10 @@ export class Log {
       !(typeof time === "number" && time >= -TIME_MAX && time <= TIME_MAX && time % 1 === 0)
     )
       refuse("EINVAL", `time is ${time}, expected a whole number from -${TIME_MAX} to ${TIME_MAX}`)
-    const isFull = this._pending + ENTRY_HEAD + length + CHECK > this._size - this._align
+    const isFull = this._pending + ENTRY_HEAD + length + CHECK > this._size - this._unit
     if (this._count === GROUP_MAX || (this._count > 0 && isFull)) programPending(this, false)
-    this._busy = true
-    this._loaded = -1
+    this._inCall = true
+    this._windowAt = -1
     let at = this._pending
     const isLong = length >= LENGTH_MAX
     this._bytes[at++] = (isLong ? LENGTH_MAX : length) + (time === undefined ? 0 : TIMED)
@@ -219,7 +213,7 @@ export class Log {
     copyBytes(bytes, 0, this._bytes, at, length)
     this._pending = at + length
     this._count++
-    this._busy = false
+    this._inCall = false
     return this._next++
   }
 
@@ -229,20 +223,20 @@ export class Log {
    * @throws ENOSPC it is full and must not drop its oldest block; EIO the device, or more than three blocks, fail; ESTALE
    */
   flush(): void {
-    this._enter(true)
+    this._begin(true)
     if (this._count > 0 || this._isUndecided) programPending(this, true)
   }
 
   /** Forgets the records since the last flush, and heals a log that an error stopped. Reads and programs nothing. @throws ESTALE, ECLOSED */
   rollback(): void {
-    if (this._closed || this._failed === "ESTALE") this._enter(true)
+    if (this._closed || this._failed === "ESTALE") this._begin(true)
     // What a call that failed has programmed is not known.
     if (this._failed !== "") this._isSealed = true
     this._failed = ""
-    this._busy = false
+    this._inCall = false
     // Frames without a commit stay behind the end of the block, where nobody reads.
     if (this._isUndecided) giveBack(this)
-    this._loaded = -1
+    this._windowAt = -1
     this._pending = GROUP_HEAD
     this._count = 0
     this._next = this._flushed
@@ -272,32 +266,15 @@ export class Log {
   }
 
   /**
-   * Writes every record as a line of text that `flashtree load` reads: NDJSON, or the format of db_dump, where times are left out. The
-   * key is the record's number in ten digits. Options, errors and cost are since()'s, and a string a line.
-   */
-  export(write: (line: string) => void, format?: LogFormat, options?: VisitOptions): void {
-    exportRecords(this, write, format, options)
-  }
-
-  /**
-   * Reads all of it and gives what is damaged, and which records are lost with it: empty when it is sound. Calls progress(done, blocks)
-   * after each block, to feed a watchdog; false ends it. Allocates what since() does, and the findings.
-   * @throws EIO, and what flush() throws when records are not flushed
-   */
-  check(progress?: (done: number, blocks: number) => unknown): LogFinding[] {
-    return checkLog(this, progress)
-  }
-
-  /**
    * Erases the block ahead, dropping the oldest one if need be, so that the next flush to need a block meets no erase. Gives true when it
    * made one ready, false when there was nothing to do. Call it when the application has time.
    * @throws EIO, ESTALE
    */
   maintain(): boolean {
-    this._enter(true)
+    this._begin(true)
     const sequence = nextSequence(this, this._head)
     if (this._tail === 0 || this._givenBack > 0 || this._blank === sequence || this._isUndecided) return false
-    if (!this._overwrites && this._tail <= sequence - this._blocks) return false
+    if (!this._overwrites && this._tail <= sequence - this._blockCount) return false
     refuseStale(this)
     prepareBlock(this)
     return true
@@ -305,13 +282,13 @@ export class Log {
 
   /** Gives figures of the log. Reads nothing. */
   status(): LogStatus {
-    this._enter(false)
-    const room = this._isSealed ? 0 : this._length - this._at
+    this._begin(false)
+    const room = this._isSealed ? 0 : this._length - this._writeAt
     const ahead = this._blank > 0 ? this._length - alignUp(this, HEADER) : 0
     let retired = 0
     for (let i = 0; i < RETIRED_MAX; i++) if (this._retired[i] !== NO_BLOCK) retired++
     return {
-      blocks: this._blocks,
+      blocks: this._blockCount,
       blockLength: this._length,
       first: this.first,
       last: this.last,
@@ -327,20 +304,20 @@ export class Log {
   /** Flushes, unless an error has stopped the log, and ends the handle; the device stays open. May be called twice. @throws what flush() does */
   close(): void {
     if (this._closed) return
-    if (!this.readonly && this._failed === "" && !this._busy) this.flush()
-    this._loaded = -1
+    if (!this.readonly && this._failed === "" && !this._inCall) this.flush()
+    this._windowAt = -1
     this._closed = true
   }
 
   /** @internal */
   _recordMax(): number {
-    return this._size - this._align - GROUP_HEAD - ENTRY_HEAD - CHECK
+    return this._size - this._unit - GROUP_HEAD - ENTRY_HEAD - CHECK
   }
 
   /** @internal */
-  _enter(writes: boolean): void {
+  _begin(writes: boolean): void {
     if (this._closed) refuse("ECLOSED", "the log is closed")
-    if (this._busy) refuse("EIO", "an earlier call was cut short: roll back, or reopen")
+    if (this._inCall) refuse("EIO", "an earlier call was cut short: roll back, or reopen")
     if (!writes) return
     if (this.readonly) refuse("EROFS", "the log was opened read-only")
     if (this._failed === "ESTALE")
@@ -348,3 +325,12 @@ export class Log {
     if (this._failed !== "") refuse("EIO", this._failed)
   }
 }
+
+/** What a small device may leave out: the extras put something in the place of it. */
+function needsExtras(): never {
+  refuse("EINVAL", 'needs require("log-extras")(require("log"))')
+}
+
+Log.prototype.check = needsExtras
+Log.prototype.export = needsExtras
+Log.prototype._walkBack = needsExtras

@@ -66,7 +66,7 @@ export function open(device: FlashDevice, options?: LogOpenOptions): Log {
   const isFound = findEnds(log)
   if (isFound && given.format !== "always") {
     takeHeader(log)
-    const longest = log._view.getUint16(log._header + LONGEST)
+    const longest = log._view.getUint16(log._headerAt + LONGEST)
     if (longest > log._size) {
       // Written with a larger buffer: its frames have to fit.
       if (longest > log._length / 2) throw failure("EFTYPE", `the log has frames of ${longest} bytes`)
@@ -131,12 +131,12 @@ function or<T>(value: T | undefined, otherwise: T): T {
  */
 function findEnds(log: Log): boolean {
   const view = log._view
-  const at = log._header
+  const at = log._headerAt
   let newest = 0
   let newestId = 0
   let behind = 0
   let turn = -1
-  for (let block = 0; block < log._blocks; block++) {
+  for (let block = 0; block < log._blockCount; block++) {
     if (!readHeader(log, block)) continue
     const sequence = view.getUint32(at + SEQUENCE)
     const id = view.getUint32(at + LOG_ID)
@@ -146,17 +146,17 @@ function findEnds(log: Log): boolean {
       newestId = id
       turn = sequence - block
       behind = 0
-    } else if (behind === 0 && id === newestId && sequence > newest - log._blocks) {
+    } else if (behind === 0 && id === newestId && sequence > newest - log._blockCount) {
       behind = sequence
     }
   }
   if (newest === 0) return false
   if (behind > 0) log._tail = behind
   log._head = newest
-  log._id = newestId
+  log._logId = newestId
   // The newest block of a log of another shape stands elsewhere than its number says.
-  for (let block = 0; block < log._blocks; block++) {
-    const probe = block === 0 ? newest % log._blocks : block - 1
+  for (let block = 0; block < log._blockCount; block++) {
+    const probe = block === 0 ? newest % log._blockCount : block - 1
     if (readHeader(log, probe) && view.getUint32(at + SEQUENCE) === newest) return true
   }
   return false
@@ -165,10 +165,10 @@ function findEnds(log: Log): boolean {
 /** Takes over what the newest header says. */
 function takeHeader(log: Log): void {
   const view = log._view
-  const at = log._header
+  const at = log._headerAt
   const bytes = log._bytes
   const shape = `${view.getUint16(at + COUNT)} blocks of ${view.getUint16(at + LENGTH)} bytes, alignment ${bytes[at + ALIGN]}`
-  const asked = `${log._blocks} blocks of ${log._length} bytes, alignment ${log._align}`
+  const asked = `${log._blockCount} blocks of ${log._length} bytes, alignment ${log._unit}`
   if (shape !== asked) throw failure("EFTYPE", `the log has ${shape}, not ${asked}`)
   if (bytes[at + INCOMPATIBLE] !== 0)
     throw failure(
@@ -181,7 +181,7 @@ function takeHeader(log: Log): void {
       `the log has checks of kind ${bytes[at + CHECKSUM]}, not 1${SUM32 ? " or 2" : ""}`,
     )
   if (bytes[at + READ_COMPATIBLE] !== 0) log.readonly = true
-  log._checksum = bytes[at + CHECKSUM]
+  log._checkKind = bytes[at + CHECKSUM]
   log._erases = view.getUint32(at + ERASES) & 0xffffff
   for (let i = 0; i < RETIRED_MAX; i++) log._retired[i] = view.getUint16(at + RETIRED + 2 * i)
 }
@@ -189,28 +189,29 @@ function takeHeader(log: Log): void {
 /** A new log, of an id that neither the one before nor a neighbour has; the old one holds until its first block is opened. */
 function beginAnew(log: Log, checksum: number): void {
   const before = log._head
-  log._id = ((log._id ^ 0x2545f491) * 0x9e3b + log._first * 7919 + before * 31 + 1) >>> 0
+  log._logId = ((log._logId ^ 0x2545f491) * 0x9e3b + log._firstBlock * 7919 + before * 31 + 1) >>> 0
   // It begins in block 0, with a sequence number that is newer than all.
-  log._head = before === 0 ? log._blocks - 1 : Math.ceil((before + 1) / log._blocks) * log._blocks - 1
+  log._head =
+    before === 0 ? log._blockCount - 1 : Math.ceil((before + 1) / log._blockCount) * log._blockCount - 1
   log._tail = 0
-  log._checksum = checksum
+  log._checkKind = checksum
   log._isSealed = true
 }
 
 /** Refuses content that is not ours. A header that a cut has torn, and a block that a cut left half erased, are. */
 function refuseForeign(log: Log): void {
-  for (let block = 0; block < log._blocks; block++) {
+  for (let block = 0; block < log._blockCount; block++) {
     const start = block * log._length
     const end = start + log._length
-    if (isErasedFrom(log, start, end, log._window)) continue
+    if (isErasedFrom(log, start, end, log._windowView)) continue
     readFlash(log, log._small, start)
-    const byte = log._bytes[log._header]
+    const byte = log._bytes[log._headerAt]
     // A program that was cut has cleared some of the bits it was to clear, and no others.
-    const isTorn = (log._view.getUint32(log._header) & MAGIC) >>> 0 === MAGIC
-    if (isTorn && isErasedFrom(log, start + alignUp(log, HEADER), end, log._window)) continue
+    const isTorn = (log._view.getUint32(log._headerAt) & MAGIC) >>> 0 === MAGIC
+    if (isTorn && isErasedFrom(log, start + alignUp(log, HEADER), end, log._windowView)) continue
     refuse(
       "EFTYPE",
-      `erase block ${log._first + block} holds something else (first byte 0x${byte.toString(16)}): choose another range, wipe it, or open with format: "always"`,
+      `erase block ${log._firstBlock + block} holds something else (first byte 0x${byte.toString(16)}): choose another range, wipe it, or open with format: "always"`,
     )
   }
 }

@@ -30,7 +30,7 @@ export function recover(log: Log): void {
       giveBack(log)
       // The next block of that transaction would have taken the place of the oldest, whose erase may have begun.
       const next = nextSequence(log, newest)
-      if (log._overwrites && log._tail < head && log._tail + log._blocks <= next) {
+      if (log._overwrites && log._tail < head && log._tail + log._blockCount <= next) {
         log._givenBack = next - head
         do log._tail = nextSequence(log, log._tail)
         while (log._tail < head && !readOwnHeader(log, log._tail))
@@ -46,7 +46,7 @@ export function recover(log: Log): void {
  * records behind it, too.
  */
 function scan(log: Log, sequence: number): boolean {
-  const header = log._header
+  const header = log._headerAt
   readOwnHeader(log, sequence)
   const begunUndecided = (log._bytes[header + FLAGS] & UNDECIDED) !== 0
   let number = firstInHeader(log)
@@ -75,11 +75,11 @@ function scan(log: Log, sequence: number): boolean {
     }
   }
   if (!(log._time >= -TIME_MAX && log._time <= TIME_MAX))
-    corrupt(log._first + (sequence % log._blocks), 0, "its times are out of range")
+    corrupt(log._firstBlock + (sequence % log._blockCount), 0, "its times are out of range")
   log._next = number
-  log._at = log._end
+  log._writeAt = log._end
   // Only behind a commit that nothing follows can the block be written on.
-  const block = (sequence % log._blocks) * log._length
+  const block = (sequence % log._blockCount) * log._length
   const isShort = offset % PROGRAM_PAGE >= PROGRAM_PAGE - SHORT_PROGRAM
   log._isSealed =
     offset !== log._end ||
@@ -92,9 +92,13 @@ function scan(log: Log, sequence: number): boolean {
 
 /** Tells whether bytes [position, end) read as erased, of which the window has the first ones. */
 function isBlankFrom(log: Log, position: number, end: number): boolean {
-  const at = position - log._loaded
-  if (log._loaded < 0 || at < 0 || at >= log._have) return isErasedFrom(log, position, end, log._window)
-  return isErased(log._bytes, at, log._have) && isErasedFrom(log, log._loaded + log._have, end, log._window)
+  const at = position - log._windowAt
+  if (log._windowAt < 0 || at < 0 || at >= log._windowLength)
+    return isErasedFrom(log, position, end, log._windowView)
+  return (
+    isErased(log._bytes, at, log._windowLength) &&
+    isErasedFrom(log, log._windowAt + log._windowLength, end, log._windowView)
+  )
 }
 
 function commitAt(log: Log, end: number, number: number, time: number, falls: number): void {
@@ -110,12 +114,12 @@ function commitAt(log: Log, end: number, number: number, time: number, falls: nu
  */
 function countBehind(log: Log, sequence: number, offset: number, number: number, seed: number): boolean {
   let end = 0
-  for (let at = offset + log._align; at < log._length; at += log._align) {
+  for (let at = offset + log._unit; at < log._length; at += log._unit) {
     const size = readFrame(log, sequence, at, log._length, seed, 0)
     if (size > 0 && log._commits) end = at + size
   }
   if (end === 0) return false
-  log._at = log._length
+  log._writeAt = log._length
   log._next = log._flushed = number + (end - offset)
   return true
 }
@@ -137,8 +141,8 @@ function findLostHead(log: Log, newest: number): boolean {
 /** A block before the oldest, of the same turn as the newest, in which frames belong there: its header is damaged, and it is the oldest. */
 function findLostTail(log: Log): void {
   for (;;) {
-    const index = log._tail % log._blocks
-    const isOfTurn = index > 0 && index + log._head - log._tail < log._blocks
+    const index = log._tail % log._blockCount
+    const isOfTurn = index > 0 && index + log._head - log._tail < log._blockCount
     if (!isOfTurn || log._firstRecord < 2 || !countFrames(log, log._tail - 1, false)) return
     log._tail--
     log._firstRecord -= log._number
@@ -147,7 +151,10 @@ function findLostTail(log: Log): void {
 
 /** Counts the records of a block without a header into _number; false when there are none, or there is no commit and one `mustCommit`. */
 function countFrames(log: Log, sequence: number, mustCommit: boolean): boolean {
-  if (readHeader(log, sequence % log._blocks) || isErased(log._bytes, log._header, log._header + HEADER))
+  if (
+    readHeader(log, sequence % log._blockCount) ||
+    isErased(log._bytes, log._headerAt, log._headerAt + HEADER)
+  )
     return false
   const seed = seedOf(log, sequence)
   let hasCommit = !mustCommit
@@ -162,6 +169,6 @@ function countFrames(log: Log, sequence: number, mustCommit: boolean): boolean {
   }
   if (count === 0 || !hasCommit) return false
   log._number = count
-  if (mustCommit) log._at = log._end = offset
+  if (mustCommit) log._writeAt = log._end = offset
   return true
 }

@@ -5,28 +5,7 @@ import { nextSequence } from "./blocks.ts"
 import { parseEntry, readFrame, seedOf } from "./frames.ts"
 import { HEADER, PREVIOUS_END, TIME } from "./layout.ts"
 import type { Log } from "./log.ts"
-import { programPending } from "./write.ts"
-
-/** Gets a record, which is a view that holds until it returns, its number, and the time it was given. Returning false ends the visit. */
-export type LogVisit = (record: Uint8Array, sequence: number, time: number | undefined) => unknown
-
-export interface VisitOptions {
-  /** The newest record first. */
-  newestFirst?: boolean
-  /**
-   * Is told that records `from` up to `to` are damaged; without it they are an ECORRUPT error, but for those of the oldest block in a
-   * full log: the next flush may erase it, or have begun to.
-   */
-  lost?: (from: number, to: number) => void
-}
-
-/** What check() reports. `page` is the erase block and `offset` the byte in it. */
-export interface LogFinding {
-  code: "ECORRUPT"
-  page: number
-  offset: number
-  message: string
-}
+import type { LogFinding, LogVisit, VisitOptions } from "./types.ts"
 
 /** One visit: what is wanted, and where in a block it is. */
 export interface Walk {
@@ -75,13 +54,13 @@ export function makeWalk(
 
 /** Reads what the headers say of a block and of the next one that has any; false when there is no such block. */
 export function beginBlock(log: Log, walk: Walk, sequence: number): boolean {
-  walk.end = sequence === log._head ? log._at : log._length
+  walk.end = sequence === log._head ? log._writeAt : log._length
   walk.after = log._next
   walk.isNear = true
   for (let next = sequence + 1; next <= log._head; next++) {
     if (readOwnHeader(log, next)) {
       walk.after = firstInHeader(log)
-      const end = log._view.getUint16(log._header + PREVIOUS_END)
+      const end = log._view.getUint16(log._headerAt + PREVIOUS_END)
       if (walk.isNear && end < walk.end) walk.end = end
       break
     }
@@ -95,7 +74,7 @@ export function beginBlock(log: Log, walk: Walk, sequence: number): boolean {
     return false
   }
   walk.number = firstInHeader(log)
-  walk.time = log._view.getFloat64(log._header + TIME)
+  walk.time = log._view.getFloat64(log._headerAt + TIME)
   walk.seed = seedOf(log, sequence)
   if (!walk.isNear) walk.end = endOfCommits(log, walk, sequence)
   return true
@@ -115,11 +94,8 @@ function endOfCommits(log: Log, walk: Walk, sequence: number): number {
   return end
 }
 
-/** Visits the frames of a block in order, or notes where they are in `marks` and visits none; false when it was ended. */
-export function walkBlock(log: Log, walk: Walk, sequence: number, marks: Uint16Array | null): boolean {
-  let count = 0
-  let stride = 1
-  walk.damagedAt = -1
+/** Visits the frames of a block in order; false when it was ended. */
+export function walkBlock(log: Log, walk: Walk, sequence: number): boolean {
   for (let offset = alignUp(log, HEADER); offset < walk.end; ) {
     const size = readFrame(log, sequence, offset, walk.end, walk.seed, 0)
     if (size < 0) {
@@ -128,40 +104,15 @@ export function walkBlock(log: Log, walk: Walk, sequence: number, marks: Uint16A
     }
     const entries = log._entries
     let at = log._entryAt
-    if (marks !== null && count % stride === 0) {
-      const size = marksIn(marks)
-      if (count / stride === size) {
-        for (let i = 0; i < size / 2; i++) marks[i] = marks[2 * i]
-        stride *= 2
-      }
-      if (count % stride === 0) marks[count / stride] = offset
-    }
     for (let i = 0; i < entries; i++) {
       at = parseEntry(log, at)
       if (log._isTimed) walk.time += log._delta
-      if (marks === null && !callWith(log, walk, walk.number)) return false
+      if (!callWith(log, walk, walk.number)) return false
       walk.number++
     }
-    count++
     offset += alignUp(log, size)
   }
-  if (marks !== null) marks[marks.length - 2] = stride
-  if (marks !== null) marks[marks.length - 1] = count
   return true
-}
-
-/**
- * Makes room to note where the frames of a block are: of every stride-th, and then of those in a stride. So it is the square root of
- * how many there can be, of five bytes and more.
- */
-export function makeMarks(log: Log): Uint16Array {
-  let size = 16
-  while (size * size * 5 < log._length) size *= 2
-  return new Uint16Array(2 * size + 2)
-}
-
-export function marksIn(marks: Uint16Array): number {
-  return (marks.length - 2) / 2
 }
 
 /** Calls with the entry found last, when it is wanted; false when the visit is to end. */
@@ -171,10 +122,10 @@ export function callWith(log: Log, walk: Walk, number: number): boolean {
   const isBack = walk.options.newestFirst === true
   if (key < walk.from) return !isBack || (walk.byTime && !walk.inOrder)
   if (key > walk.to) return isBack || !walk.inOrder
-  const loaded = log._loaded
+  const loaded = log._windowAt
   const record = log._bytes.subarray(log._dataAt, log._dataAt + log._dataLength)
   if (walk.call(record, number, log._isTimed ? walk.time : undefined) === false) return false
-  if (log._loaded !== loaded) refuseUse()
+  if (log._windowAt !== loaded) refuseUse()
   return true
 }
 
@@ -188,37 +139,10 @@ export function refuseUse(): never {
  */
 export function describeLoss(log: Log, walk: Walk, sequence: number, from: number): LogFinding | null {
   const isHere = walk.damagedAt >= 0 || walk.isNear
-  const isFull = nextSequence(log, log._head) - log._blocks >= log._tail
+  const isFull = nextSequence(log, log._head) - log._blockCount >= log._tail
   if (isHere && isFull && sequence === log._tail) return null
-  const block = log._first + ((isHere ? sequence : nextSequence(log, sequence)) % log._blocks)
+  const block = log._firstBlock + ((isHere ? sequence : nextSequence(log, sequence)) % log._blockCount)
   const offset = walk.damagedAt >= 0 ? walk.damagedAt : isHere ? walk.end : 0
   const message = `erase block ${block}, offset ${offset}: records ${from} to ${walk.after - 1} are damaged`
   return { code: "ECORRUPT", page: block, offset: offset, message: message }
-}
-
-/** See Log.check. */
-export function checkLog(
-  log: Log,
-  progress: ((done: number, blocks: number) => unknown) | undefined,
-): LogFinding[] {
-  const findings: LogFinding[] = []
-  log._enter(log._count > 0)
-  if (log._count > 0) programPending(log, false)
-  log._loaded = -1
-  const walk = makeWalk(false, 0, 0, () => false, undefined)
-  const marks = makeMarks(log)
-  const blocks = log._tail === 0 ? 0 : log._head - log._tail + 1
-  for (let done = 0; done < blocks; done++) {
-    const sequence = log._tail + done
-    const isThere = beginBlock(log, walk, sequence)
-    if (isThere) walkBlock(log, walk, sequence, marks)
-    if ((isThere || done === 0) && walk.number < walk.after) {
-      const finding = describeLoss(log, walk, sequence, walk.number)
-      if (finding !== null) findings.push(finding)
-    }
-    if (progress === undefined) continue
-    if (progress(done + 1, blocks) === false) break
-    if (log._count > 0) refuseUse()
-  }
-  return findings
 }

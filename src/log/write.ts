@@ -8,14 +8,14 @@ import type { Log } from "./log.ts"
 
 /** Programs the entries in memory: with `commits` as the frame that makes all since the last flush durable. */
 export function programPending(log: Log, commits: boolean): void {
-  log._loaded = -1
+  log._windowAt = -1
   if (!log._isUndecided) refuseStale(log)
   log._failed = "a change failed: roll back, or reopen"
   while (!programSome(log, commits)) {}
   log._failed = ""
   log._isUndecided = !commits
   if (!commits) return
-  log._end = log._at
+  log._end = log._writeAt
   log._committed = log._head
   log._flushed = log._next
   log._timeFlushed = log._time
@@ -25,7 +25,7 @@ export function programPending(log: Log, commits: boolean): void {
 /** Programs one frame, of as many entries as the head has room for, or opens a block; true when none is left. */
 function programSome(log: Log, commits: boolean): boolean {
   const bytes = log._bytes
-  const room = log._isSealed ? 0 : log._length - log._at
+  const room = log._isSealed ? 0 : log._length - log._writeAt
   let end = log._pending
   let count = log._count
   if (alignUp(log, end + CHECK) > room) {
@@ -63,11 +63,11 @@ function programFrame(log: Log, start: number, end: number, count: number): bool
   if (left > 0) copyBytes(bytes, end, bytes, size, left)
   log._view.setUint32(end - start, check)
   bytes.fill(0xff, end - start + CHECK, size)
-  const holds = program(log, (log._head % log._blocks) * log._length + log._at, size)
+  const holds = program(log, (log._head % log._blockCount) * log._length + log._writeAt, size)
   if (holds) {
     log._isUndecided = true
     advance(log, count, start > 0 ? 0 : GROUP_HEAD)
-    log._at += size
+    log._writeAt += size
     log._count -= count
     log._pending = GROUP_HEAD + left
     if (left > 0) copyBytes(bytes, size, bytes, GROUP_HEAD, left)
@@ -98,5 +98,5 @@ export function giveBack(log: Log): void {
   log._blank = 0
   log._givenBack += log._head - log._committed
   log._head = log._committed
-  log._at = log._end
+  log._writeAt = log._end
 }

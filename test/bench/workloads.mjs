@@ -173,7 +173,7 @@ function bufferBytes(volume) {
   const buffers = new Set()
   const visit = (owner, depth) => {
     for (const [name, value] of Object.entries(owner)) {
-      if (name === "_device" || value === null || typeof value !== "object") continue
+      if (name === "_device" || name === "_flash" || value === null || typeof value !== "object") continue
       if (ArrayBuffer.isView(value)) buffers.add(value.buffer)
       else if (depth > 0) visit(value, depth - 1)
     }

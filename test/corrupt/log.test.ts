@@ -43,7 +43,7 @@ function sample(writeAlign: number, encrypted: boolean, records: number, every: 
   const it = log.open(chip)
   let lastFrame = 0
   while (it.last < records) {
-    const { _at: at, _head: before } = it
+    const { _writeAt: at, _head: before } = it
     appendTo(it, every, every)
     lastFrame = it._head === before ? at : 0
   }

@@ -17,6 +17,8 @@ const NAMES = [
   "flash-extras",
   "flashtree",
   "flashtree-sd",
+  "log",
+  "log-extras",
   "values",
 ]
 const folder = join(ROOT, "dist/espruino")

@@ -1,18 +1,16 @@
 /** Records as lines of text. */
-import type { Log } from "./log.ts"
-import type { LogVisit, VisitOptions } from "./walk.ts"
-
-export type LogFormat = "ndjson" | "dump"
+import type { Log } from "../log.ts"
+import type { LogFormat, LogVisit, VisitOptions } from "../types.ts"
 
 const HEX = "0123456789abcdef"
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 /** See Log.export. A key is the record's number, ten digits and more, so that numbers and keys have one order. */
 export function exportRecords(
-  log: Log,
+  this: Log,
   write: (line: string) => void,
-  format: LogFormat | undefined,
-  options: VisitOptions | undefined,
+  format?: LogFormat,
+  options?: VisitOptions,
 ): void {
   const isDump = format === "dump"
   if (isDump) {
@@ -33,7 +31,7 @@ export function exportRecords(
       write(`{"key":"${key}"${at},"value":${toJSON(record)}}`)
     }
   }
-  log.since(0, visit, options)
+  this.since(0, visit, options)
   if (isDump) write("DATA=END")
 }
 
