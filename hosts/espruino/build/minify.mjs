@@ -26,16 +26,14 @@ const ROOMS = ["src/flash/", "src/stream/", "src/"]
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$"
 
-/** Gives a rollup plugin that minifies each chunk. */
-export function minifyForEspruino() {
+/** Gives a rollup plugin that minifies each chunk; `allowance`: the characters that it may take to have one function less. */
+export function minifyForEspruino(allowance = ALLOWANCE) {
   return {
     name: "minify-for-espruino",
     async renderChunk(code, { moduleIds }) {
       const others = namesOutside(moduleIds)
       const named = inlineConstants(namePrototypes(gatherExports(code)))
-      const large = mergeCopies(
-        inlineFunctions(named, { allowance: ALLOWANCE, isOwn: (name) => !others.has(name) }),
-      )
+      const large = mergeCopies(inlineFunctions(named, { allowance, isOwn: (name) => !others.has(name) }))
       const { code: small } = await minify(large, {
         ecma: 2015,
         toplevel: true,
