@@ -94,18 +94,27 @@ void fxAbort(txMachine* the, int status)
 	c_exit(0);
 }
 
-/* A name that begins with "./" is a file beside the importing one. */
+/* A name that begins with "./" is a file beside the importing one; so is a module of the SDK, with dashes in its name. */
 txID fxFindModule(txMachine* the, txSlot* realm, txID moduleID, txSlot* slot)
 {
 	char name[C_PATH_MAX];
 	char path[2 * C_PATH_MAX];
 	char* slash;
 	fxToStringBuffer(the, slot, name, sizeof(name));
-	if (name[0] != '.' || moduleID == XS_NO_ID)
+	if (moduleID == XS_NO_ID)
 		return fxNewNameC(the, name);
 	c_strcpy(path, fxGetKeyName(the, moduleID));
-	slash = c_strrchr(path, '/');
-	c_strcpy(slash ? slash : path, name + (slash ? 1 : 2));
+	slash = c_strrchr(path, '/') + 1;
+	if (name[0] == '.')
+		c_strcpy(slash, name + 2);
+	else if (!c_strncmp(name, "embedded:", 9)) {
+		char* dash;
+		sprintf(slash, "%s.js", name);
+		while ((dash = strpbrk(slash, ":/")))
+			*dash = '-';
+	}
+	else
+		c_strcpy(path, name);
 	return fxNewNameC(the, path);
 }
 
