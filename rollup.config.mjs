@@ -30,6 +30,8 @@ const ESPRUINO = {
   btree: "src/btree/core.ts",
   "btree-extras": "src/btree/extras/index.ts",
   flash: "src/flash/index.ts",
+  values: "src/values/index.ts",
+  config: "src/config/index.ts",
   flashtree: "hosts/espruino/index.ts",
   "flashtree-sd": "hosts/espruino/sd-file-stream.ts",
 }
@@ -41,6 +43,8 @@ const rows = [
       index: "hosts/node/index.ts",
       btree: "hosts/node/btree.ts",
       flash: "hosts/node/flash.ts",
+      config: "hosts/node/config.ts",
+      values: "hosts/node/values.ts",
       node: "hosts/node/node.ts",
       cli: "hosts/node/cli/main.ts",
     },
@@ -59,6 +63,8 @@ const rows = [
     input: {
       btree: "hosts/moddable/btree.ts",
       flash: "hosts/moddable/flash.ts",
+      config: "hosts/moddable/config.ts",
+      values: "hosts/moddable/values.ts",
       moddable: "hosts/moddable/moddable.ts",
       "moddable-legacy": "hosts/moddable/moddable-legacy.ts",
       "flash-partition": "hosts/moddable/flash-partition.ts",
@@ -90,7 +96,7 @@ const rows = [
     output: { format: "es" },
     // The names that a program imports; the modules themselves have the names that the SDK's mcpack gives them.
     assets: Object.fromEntries(
-      ["index", "btree", "flash", "moddable", "flash-partition"].map((entry) => [
+      ["index", "btree", "flash", "config", "values", "moddable", "flash-partition"].map((entry) => [
         `entries/${entry}.js`,
         `export * from "flashtree/dist/moddable/${entry}"\n`,
       ]),
@@ -111,6 +117,7 @@ const rows = [
     own: {
       "src/platform.ts": "hosts/espruino/platform.ts",
       "src/checksum.ts": "hosts/espruino/checksum.ts",
+      "src/values/text.ts": "hosts/espruino/text.ts",
     },
     // A block with a let or a const in it makes a scope each time it is entered: a quarter of a loop's time.
     target: { targets: { chrome: "100" }, include: ["transform-block-scoping"] },
@@ -135,6 +142,8 @@ const rows = [
 /** On Moddable: the modules that entries have in common, each one a module of its own that can be preloaded. */
 function moduleOf(id) {
   if (/\/src\/(btree|page)\/|\/hosts\/(iteration|moddable\/btree)\.ts$/.test(id)) return "btree"
+  if (/\/src\/values\/|\/hosts\/moddable\/values\.ts$/.test(id)) return "values"
+  if (/\/src\/config\/|\/hosts\/moddable\/config\.ts$/.test(id)) return "config"
   if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
   if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
   if (/\/hosts\/(store|moddable\/native)\.ts$/.test(id)) return "store"

@@ -1,6 +1,7 @@
 /** What reaches the device: reads, programs that are read back, erased bytes; and the states of its erase blocks. */
 import { type FlashtreeError, failure } from "../errors.ts"
 import { isErased } from "../platform.ts"
+import { POSITION_MAX } from "../stream/check-arguments.ts"
 import { MARK_SIZE, SEED_SIZE } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
 
@@ -61,4 +62,12 @@ export function isErasedFrom(volume: FlashVolume, position: number, count: numbe
     done += part
   }
   return true
+}
+
+/** As streams check their arguments, in one condition. */
+export function checkTransfer(capacity: number, position: number, start: number, count: number): void {
+  const inside =
+    position >= 0 && position <= POSITION_MAX && start >= 0 && count >= 0 && start + count <= capacity
+  if (inside && (position % 1) + (start % 1) + (count % 1) === 0) return
+  throw failure("EINVAL", `bytes ${start} to ${start + count} of ${capacity} at position ${position}`)
 }

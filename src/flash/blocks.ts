@@ -64,17 +64,46 @@ export function openBlock(volume: FlashVolume): void {
     const block = nextBlock(volume, volume._head < 0 ? volume._blocks - 1 : volume._head, true)
     if (block < 0) throw volumeFull(volume, "the volume has no free erase block left")
     refuseOtherWriter(volume, block)
-    volume._free--
-    const start = block * volume._blockLength
-    const isBlank =
-      volume._states[block] === BLANK ||
-      (volume._blankShows && isErasedFrom(volume, start, volume._blockLength)) ||
-      eraseBlock(volume, block)
-    if (isBlank && writeHeader(volume, block)) return
-    volume._states[block] = RETIRED
-    volume._usable--
-    volume._checkpointDue = true
+    if (makeBlank(volume, block)) {
+      volume._free--
+      if (writeHeader(volume, block)) return
+      retire(volume, block)
+    }
   }
+}
+
+/** Makes a free block blank, with one erase where it is not known or seen to be; a block that will not be is retired: false. */
+export function makeBlank(volume: FlashVolume, block: number): boolean {
+  const isBlank =
+    volume._states[block] === BLANK ||
+    (volume._blankShows && isErasedFrom(volume, block * volume._blockLength, volume._blockLength)) ||
+    eraseBlock(volume, block)
+  volume._states[block] = BLANK
+  if (isBlank) return true
+  volume._free--
+  retire(volume, block)
+  return false
+}
+
+/**
+ * Makes sure that the next free blocks are blank; true when one had to be erased for it. What is known to be blank is forgotten at
+ * reopening, so where it cannot be seen no more than one block is erased ahead.
+ */
+export function blankAhead(volume: FlashVolume): boolean {
+  let block = volume._head
+  for (let ahead = volume._blankShows ? volume._blocks >> 2 : 1; ahead > 0; ahead--) {
+    block = nextBlock(volume, block, true)
+    if (block < 0) return false
+    const erases = volume._eraseCounts[block]
+    if (!makeBlank(volume, block) || volume._eraseCounts[block] !== erases) return true
+  }
+  return false
+}
+
+function retire(volume: FlashVolume, block: number): void {
+  volume._states[block] = RETIRED
+  volume._usable--
+  volume._checkpointDue = true
 }
 
 /** Refuses to go on when somebody else has made `block` the head: ESTALE. */

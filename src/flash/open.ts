@@ -1,6 +1,6 @@
 /** Opening and formatting a volume, and wiping a range. */
 import { failure } from "../errors.ts"
-import { isErasedFrom, readFlash } from "./access.ts"
+import { BLANK, isErasedFrom, readFlash } from "./access.ts"
 import { nextBlock, openBlock } from "./blocks.ts"
 import { reclaimTail, reserve } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
@@ -132,7 +132,10 @@ function refuseForeign(volume: FlashVolume): void {
   const headerSize = volume._headerView.length
   for (let block = 0; block < volume._blocks; block++) {
     const start = block * length
-    if (isErasedFrom(volume, start, length)) continue
+    if (isErasedFrom(volume, start, length)) {
+      volume._states[block] = BLANK
+      continue
+    }
     readFlash(volume, volume._headerView, start)
     // A program that was cut has cleared some of the bits it was to clear, and no others.
     const torn = (volume._view.getUint32(volume._header, true) & MAGIC) >>> 0 === MAGIC

@@ -1,6 +1,6 @@
 /** Figures of a volume, and what is damaged in it. */
 import { isFlashtreeError } from "../errors.ts"
-import { corruptRecord, FAILING, FREE, IN_LOG } from "./access.ts"
+import { BLANK, corruptRecord, FAILING, IN_LOG } from "./access.ts"
 import { nextBlock, readHeader, roomWeight } from "./blocks.ts"
 import { wantedWeight } from "./cleaning.ts"
 import { IMAGE_WEIGHT, TRANSACTION_PAGES } from "./layout.ts"
@@ -51,9 +51,16 @@ export function spareWeight(volume: FlashVolume): number {
  * n bytes takes about n + 13 of them.
  */
 export function readyBytes(volume: FlashVolume): number {
-  let notBlank = 0
-  for (let i = 0; i < volume._blocks; i++) if (volume._states[i] === FREE) notBlank++
-  let pages = Math.floor(spareWeight(volume) / IMAGE_WEIGHT) - notBlank * volume._perBlock
+  // The head goes on through the free blocks in their order, up to the first that is not known to be blank.
+  let weight = roomWeight(volume) - volume._free * volume._perBlock * IMAGE_WEIGHT
+  let block = volume._head
+  for (let i = 0; i < volume._free; i++) {
+    block = nextBlock(volume, block, true)
+    if (volume._states[block] !== BLANK) break
+    weight += volume._perBlock * IMAGE_WEIGHT
+  }
+  const spare = spareWeight(volume)
+  let pages = Math.floor((spare < weight ? spare : weight) / IMAGE_WEIGHT)
   // Beyond half of the capacity more is kept.
   const toHalf = (volume._usable * volume._perBlock) / 2 - volume._live
   if (toHalf >= 0 && pages > toHalf) {
@@ -100,7 +107,7 @@ export function checkVolume(volume: FlashVolume): FlashFinding[] {
   // The oldest block may stand before an erase that was cut; its records are read below where they are in use.
   const tail = volume._head < 0 ? -1 : nextBlock(volume, volume._head, false)
   for (let block = 0; block < volume._blocks; block++) {
-    const state = block === tail ? FREE : volume._states[block]
+    const state = block === tail ? BLANK : volume._states[block]
     if ((state !== IN_LOG && state !== FAILING) || readHeader(volume, block)) continue
     const error = corruptRecord(volume, block * volume._blockLength, "a damaged header")
     findings.push({ code: "ECORRUPT", page: volume._first + block, offset: 0, message: error.message })

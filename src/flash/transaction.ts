@@ -1,5 +1,6 @@
 /** What happens between two flushes: gathered pages become records, a commit mark makes them hold, an abort gives them up. */
 import { failure } from "../errors.ts"
+import { POSITION_MAX } from "../stream/check-arguments.ts"
 import { reserve } from "./cleaning.ts"
 import { addInterval } from "./intervals.ts"
 import {
@@ -94,7 +95,7 @@ export function setVolumeSize(volume: FlashVolume, size: number): void {
   const most = volume._pages * volume.pagesize
   if (!(size >= 0 && size <= most) || size % 1 !== 0)
     throw failure(
-      size > most ? "ENOSPC" : "EINVAL",
+      size > most && size <= POSITION_MAX ? "ENOSPC" : "EINVAL",
       `a size of ${size}: the volume has addresses up to ${most}`,
     )
   const before = volume._size

@@ -2,7 +2,8 @@
 import { failure } from "../errors.ts"
 import { copyBytes } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
-import { refuseStale } from "./blocks.ts"
+import { checkTransfer } from "./access.ts"
+import { blankAhead, refuseStale } from "./blocks.ts"
 import { reclaimTail } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
 import { addInterval, makeIntervals } from "./intervals.ts"
@@ -30,8 +31,8 @@ import { emitGathered, flushVolume, setVolumeSize } from "./transaction.ts"
 
 /** Bytes of the first read of a record, which mostly is all of it. */
 const SHORT_READ = 96
-/** Bytes of a window in which the records of pages up to 1024 are whole. */
-const WINDOW_PAGE_MAX = 1024
+/** Bytes of a window in which the records of pages up to 768 are whole, and a good part of larger ones; more would be over the bound of memory. */
+const WINDOW_PAGE_MAX = 768
 
 /**
  * A RandomAccessStream over erase blocks whose flush is all-or-nothing at every power cut. Made by open(). Everything since the last
@@ -221,6 +222,7 @@ export class FlashVolume implements RandomAccessStream {
     this._enter(false)
     const from = start === undefined ? 0 : start
     let count = length === undefined ? buffer.length - from : length
+    checkTransfer(buffer.length, position, from, count)
     if (count > this._size - position) count = this._size - position
     if (count <= 0) return 0
     for (let done = 0; done < count; ) {
@@ -243,11 +245,8 @@ export class FlashVolume implements RandomAccessStream {
     const from = start === undefined ? 0 : start
     const count = length === undefined ? buffer.length - from : length
     const most = this._pages * this.pagesize
-    if (!(position >= 0 && from >= 0 && count >= 0 && from + count <= buffer.length) || position % 1 !== 0)
-      throw failure(
-        "EINVAL",
-        `cannot write bytes ${from} to ${from + count} of ${buffer.length} at ${position}`,
-      )
+    checkTransfer(buffer.length, position, from, count)
+    if (count === 0) return
     if (position + count > most)
       throw failure("ENOSPC", `the volume has addresses up to ${most}, not ${position + count}`)
     this._busy = true
@@ -299,7 +298,8 @@ export class FlashVolume implements RandomAccessStream {
   }
 
   /**
-   * Cleans ahead, so that coming flushes need no erase: at most `erases` (1) erases; true when there is more to do. Call it when the
+   * Cleans ahead, so that coming flushes need no erase: at most `erases` (1) erases; true when they were used up and there may be more
+   * to do. Reads what is moved, and blocks that it looks at for being blank. Call it when the
    * application has time.
    */
   maintain(options?: { erases?: number }): boolean {
@@ -309,9 +309,9 @@ export class FlashVolume implements RandomAccessStream {
     refuseStale(this)
     let left = options === undefined || options.erases === undefined ? 1 : options.erases
     const wanted = (this._blocks >> 2) * this._perBlock * IMAGE_WEIGHT
-    while (left > 0 && spareWeight(this) < wanted && reclaimTail(this)) left--
+    while (left > 0 && (blankAhead(this) || (spareWeight(this) < wanted && reclaimTail(this)))) left--
     this._busy = false
-    return spareWeight(this) < wanted
+    return left <= 0
   }
 
   /** Gives figures of the volume; readyBytes can be committed without any erase. Reads nothing. */

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Volume } from "memfs"
 import { FileStream } from "../../hosts/node/file-stream.ts"
+import { SimulatedFlash } from "../../hosts/node/node.ts"
+import * as flash from "../../src/flash/index.ts"
 import { journaled } from "../../src/stream/journaled.ts"
 import { MemoryStream } from "../../src/stream/memory-stream.ts"
 import { fromSeekable } from "../../src/stream/seekable.ts"
@@ -88,3 +90,18 @@ streamConformance(
   },
   transactional,
 )
+
+for (const geometry of [
+  { size: 65536, writeAlign: 1 },
+  { size: 65536, writeAlign: 16 },
+  { size: 65536, writeAlign: 32, encrypted: true },
+]) {
+  streamConformance(
+    `FlashVolume, align ${geometry.writeAlign}`,
+    () => {
+      const device = new SimulatedFlash(geometry)
+      return { stream: flash.open(device), reopen: () => flash.open(device) }
+    },
+    transactional,
+  )
+}

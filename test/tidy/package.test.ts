@@ -56,6 +56,7 @@ interface ModdableManifest {
 }
 
 const moddable = JSON.parse(textOf("manifest.json")) as ModdableManifest
+const optional = JSON.parse(textOf("manifest-optional.json")) as ModdableManifest
 
 /** Gives the files that a manifest names, those for any platform included. */
 function modulesOf({ modules, platforms }: ModdableManifest): string[] {
@@ -66,7 +67,7 @@ function modulesOf({ modules, platforms }: ModdableManifest): string[] {
 describe("manifest.json", () => {
   const platforms = Object.entries(moddable.platforms ?? {})
 
-  it.each(modulesOf(moddable))("names a module that is built: %s", (path) => {
+  it.each([...modulesOf(moddable), ...modulesOf(optional)])("names a module that is built: %s", (path) => {
     expect(existsSync(join(ROOT, path))).toBe(true)
   })
 
@@ -92,8 +93,18 @@ describe("manifest.json", () => {
     expect(moddable.preload).toEqual(Object.keys(moddable.modules ?? {}))
   })
 
+  it("has what is optional in a manifest of its own, preloaded too, which needs no more than the core", () => {
+    expect(optional.preload).toEqual(Object.keys(optional.modules ?? {}))
+    const modules = { ...moddable.modules, ...optional.modules }
+    for (const path of modulesOf(optional)) {
+      for (const [, name] of textOf(path).matchAll(/from\s+['"]\.\/([^'"]*)\.js['"]/g)) {
+        expect(Object.values(modules)).toContain(`./dist/moddable/${name}`)
+      }
+    }
+  })
+
   it("has a module for every entry that a program on a device may import", () => {
-    const names = [moddable, ...platforms.map(([, part]) => part)].flatMap(({ modules }) =>
+    const names = [moddable, optional, ...platforms.map(([, part]) => part)].flatMap(({ modules }) =>
       Object.keys(modules ?? {}),
     )
     const wanted = entries.filter(([, target]) => typeof target === "object" && "moddable" in target)

@@ -9,7 +9,7 @@ import { ROOT } from "../../tidy/sources.ts"
 import { Realm } from "./realm.ts"
 import { readIntelHex, readStorage } from "./storage.ts"
 
-const NAMES = ["btree", "btree-extras", "flash", "flashtree", "flashtree-sd"]
+const NAMES = ["btree", "btree-extras", "config", "flash", "flashtree", "flashtree-sd", "values"]
 const folder = join(ROOT, "dist/espruino")
 const image = new Uint8Array(readFileSync(join(folder, "storage.bin")))
 

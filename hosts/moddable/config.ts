@@ -1,0 +1,2 @@
+/** The entry "flashtree/config" on Moddable. */
+export * from "../../src/config/index.ts"

@@ -1,0 +1,2 @@
+/** The entry "flashtree/values" on Moddable. */
+export * from "../../src/values/index.ts"

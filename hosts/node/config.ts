@@ -1,0 +1,2 @@
+/** The entry "flashtree/config" under Node. */
+export * from "../../src/config/index.ts"

@@ -1,0 +1,2 @@
+/** The entry "flashtree/values" under Node. */
+export * from "../../src/values/index.ts"
