@@ -29,12 +29,16 @@ import { placeConstants } from "./hosts/moddable/build/place-constants.mjs"
 const ESPRUINO = {
   btree: "src/btree/core.ts",
   "btree-extras": "src/btree/extras/index.ts",
-  flash: "src/flash/index.ts",
+  flash: "src/flash/core.ts",
+  "flash-extras": "src/flash/extras/index.ts",
   values: "src/values/index.ts",
   config: "src/config/index.ts",
   flashtree: "hosts/espruino/index.ts",
   "flashtree-sd": "hosts/espruino/sd-file-stream.ts",
 }
+
+/** Characters that one function less may cost: memory for the variables of a function is scarcer than flash. */
+const FEWER_FUNCTIONS = { flash: 120 }
 
 const rows = [
   {
@@ -131,9 +135,13 @@ const rows = [
       externalLiveBindings: false,
       generatedCode: { preset: "es2015", symbols: false },
     },
-    first: entry === "btree" ? [exportInternals()] : entry === "btree-extras" ? [importFromCore()] : [],
+    first: /^(btree|flash)$/.test(entry)
+      ? [exportInternals(entry)]
+      : entry.endsWith("-extras")
+        ? [importFromCore(entry.slice(0, -7))]
+        : [],
     plugins: [
-      minifyForEspruino(),
+      minifyForEspruino(FEWER_FUNCTIONS[entry]),
       ...(index === entries.length - 1 ? [storageFiles("dist/espruino", entries)] : []),
     ],
   })),

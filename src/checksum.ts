@@ -24,3 +24,8 @@ export function crc32(buffer: Uint8Array, start: number, end: number, seed: numb
   }
   return ~crc >>> 0
 }
+
+/** Gives the CRC-32 of `buffer[start, end)` by itself. */
+export function crc32Of(buffer: Uint8Array, start: number, end: number): number {
+  return crc32(buffer, start, end, 0)
+}

@@ -37,11 +37,9 @@ export function failure(code: ErrorCode, message: string, cause?: unknown): Flas
   return error
 }
 
-/** Throws what failure and corruption make: in one function, for rooms that must be small. */
+/** Throws what failure makes, with the place in the file where there is one. */
 export function refuse(code: ErrorCode, message: string, page?: number, offset?: number): never {
-  const error = new Error(`${code}: ${message}`) as FlashtreeError
-  error.name = "FlashtreeError"
-  error.code = code
+  const error = failure(code, message)
   if (page !== undefined) {
     error.page = page
     error.offset = offset as number
@@ -52,14 +50,6 @@ export function refuse(code: ErrorCode, message: string, page?: number, offset?:
 /** Throws an ECORRUPT error that names the page and the byte offset within it. */
 export function corrupt(page: number, offset: number, message: string): never {
   refuse("ECORRUPT", `page ${page}, offset ${offset}: ${message}`, page, offset)
-}
-
-/** Gives an ECORRUPT error that names the page and the byte offset within it. */
-export function corruption(page: number, offset: number, message: string): FlashtreeError {
-  const error = failure("ECORRUPT", `page ${page}, offset ${offset}: ${message}`)
-  error.page = page
-  error.offset = offset
-  return error
 }
 
 /** Tells whether `error` came from flashtree (and so has a stable `code`). */

@@ -12,11 +12,21 @@ export const DEFAULT_PAGESIZE = 4096
 /** The fewest frames a cache works with (1.85's MINCACHE). */
 export const CACHE_FRAMES_MIN = 5
 
+/** Pages up to this many bytes have their records in a flash volume's memory as a whole; those of larger ones come piece by piece, since memory is bounded. */
+export const WINDOW_PAGE_MAX: number = 768
+/** Flash volumes can be on flash whose erased blocks do not read 0xff, as encrypted flash. */
+export const OPAQUE_FLASH: boolean = true
+/** Flash volumes know the check of records that is quicker in byte code than CRC-32. */
+export const SUM32: boolean = true
+
 /**
  * True where comparing four bytes as one big-endian word is quicker than calling compareBytes; false where that is native
  * code and every other step is slow (Espruino).
  */
 export const WORDS = true
+
+/** True where a cache may have so many frames that pages have to be found by a hash of their number; false: by a native search. */
+export const PAGE_HASH: boolean = true
 
 /** Orders two byte strings as unsigned bytes, a prefix before what it begins: negative, 0 or positive. Allocates nothing. */
 export function compareBytes(

@@ -32,3 +32,8 @@ function crcOfFew(buffer: Uint8Array, start: number, end: number, seed: number):
   }
   return ~crc >>> 0
 }
+
+/** Gives the CRC-32 of `buffer[start, end)` by itself. Allocates a view. */
+export function crc32Of(buffer: Uint8Array, start: number, end: number): number {
+  return E.CRC32(buffer.subarray(start, end))
+}

@@ -14,8 +14,18 @@ export const SLAB_FRAMES = 1
 export const DEFAULT_PAGESIZE = 512
 /** The fewest frames a cache works with. */
 export const CACHE_FRAMES_MIN = 5
+
+/** Pages up to this many bytes have their records in a flash volume's memory as a whole; all that there are: larger ones would need more code. */
+export const WINDOW_PAGE_MAX: number = 32768
+/** Flash volumes cannot be on flash whose erased blocks do not read 0xff, as encrypted flash. */
+export const OPAQUE_FLASH: boolean = false
+/** Flash volumes do not know the check of records that is quicker in byte code than CRC-32. */
+export const SUM32: boolean = false
 /** Every comparison is a native one. */
 export const WORDS = false
+
+/** A native search through a few numbers finds a page. */
+export const PAGE_HASH = false
 
 /** Orders two byte strings as unsigned bytes, a prefix before what it begins. Allocates two views and two short strings. */
 export function compareBytes(
@@ -41,7 +51,10 @@ export function allocate(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(size)
 }
 
-/** Copies `length` bytes; right for overlapping parts of one array too. Allocates a view when it is more than a few. */
+/**
+ * Copies `length` bytes; right for overlapping parts of one array too. Allocates a view. Arrays are not compared
+ * here: Espruino's `===` makes a text of all the bytes of both, a thousand variables for a page.
+ */
 export function copyBytes(
   source: Uint8Array,
   sourceOffset: number,
@@ -49,11 +62,7 @@ export function copyBytes(
   targetOffset: number,
   length: number,
 ): void {
-  if (length > 2 || source === target) {
-    target.set(source.subarray(sourceOffset, sourceOffset + length), targetOffset)
-  } else {
-    for (let i = 0; i < length; i++) target[targetOffset + i] = source[sourceOffset + i]
-  }
+  target.set(source.subarray(sourceOffset, sourceOffset + length), targetOffset)
 }
 
 /** Gives the char codes of `text` as bytes. */

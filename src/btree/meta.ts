@@ -1,6 +1,6 @@
 /** The meta page: recognising a file, and its 24 bytes. It is kept in fields, not in a frame; the key buffer serves to read it. */
 import { corrupt, refuse } from "../errors.ts"
-import { dropPages, FRESH, fetchPage } from "../page/cache.ts"
+import { FRESH, fetchPage, startCache } from "../page/cache.ts"
 import {
   LEAF,
   MAGIC,
@@ -19,18 +19,30 @@ import {
 import { formatPage, setBounds } from "./page.ts"
 import type { BTree } from "./tree.ts"
 
-/** Takes the tree's state from the stream. Throws EFTYPE, ECORRUPT. Reads 24 bytes; nothing of an empty stream: no page then. */
-export function load(tree: BTree): void {
-  const view = tree._key._view
-  const size = tree._stream.size()
+/**
+ * Takes the tree's state from the stream, of `size` bytes: 24 are read. Of nothing it begins a new tree, in memory: an empty leaf at the
+ * root. All pages in the cache are forgotten. Throws EFTYPE, ECORRUPT.
+ */
+export function load(tree: BTree, size: number): void {
+  const cache = tree._cache
   tree._modified = false
   tree._trim = false
   tree._cutShort = false
-  tree._metaDirty = false
-  tree._pages = 0
+  tree._metaDirty = size === 0
+  tree._free = 0
+  tree._pages = 2
   tree._changes++
-  if (size === 0) return
-  const got = tree._pageStream.read(tree._key._bytes, 0, 0, META_SIZE)
+  if (size > 0) loadMeta(tree, size)
+  startCache(cache, tree._pagesize)
+  if (size > 0) return
+  const root = fetchPage(cache, ROOT, FRESH)
+  formatPage(tree, root, LEAF, 0, 0)
+  setBounds(tree, root, 0, tree._pagesize)
+}
+
+function loadMeta(tree: BTree, size: number): void {
+  const view = tree._key._view
+  const got = tree._cache._stream.read(tree._key._bytes, 0, 0, META_SIZE)
   if (got < META_SIZE) refuse("EFTYPE", `not a btree: ${got} bytes`)
   if (view.getUint32(META_MAGIC) === MAGIC) tree._adopt(null)
   const magic = view.getUint32(META_MAGIC, true)
@@ -56,17 +68,4 @@ export function load(tree: BTree): void {
   if (tree._checks !== 0) tree._verifyMeta()
   tree._pages = Math.floor(size / pagesize)
   if (tree._pages < 2) corrupt(1, 0, "the file ends before its root")
-}
-
-/** Makes the tree what a new one is, in memory: an empty leaf at the root, and nothing else. */
-export function reset(tree: BTree): void {
-  dropPages(tree._cache)
-  tree._pages = 2
-  tree._changes++
-  tree._cutShort = false
-  tree._free = 0
-  tree._metaDirty = true
-  const root = fetchPage(tree._cache, ROOT, FRESH)
-  formatPage(tree, root, LEAF, 0, 0)
-  setBounds(tree, root, 0, tree._pagesize)
 }

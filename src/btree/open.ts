@@ -1,16 +1,12 @@
 /** Opening a database: arguments checked, then the file recognised or a new one begun in memory. */
 import { refuse } from "../errors.ts"
-import { emptyFrame, makeCache } from "../page/cache.ts"
-import { takeFrame } from "../page/pool.ts"
-import { CACHE_FRAMES_MIN, DEFAULT_PAGESIZE } from "../platform.ts"
+import { type Frame, takeFrame } from "../page/pool.ts"
+import { DEFAULT_PAGESIZE } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { HEADER, PAGESIZE_MAX, PAGESIZE_MIN } from "./layout.ts"
-import { load, reset } from "./meta.ts"
+import { load } from "./meta.ts"
 import { BTree } from "./tree.ts"
-import type { OpenOptions } from "./types.ts"
-
-/** Frames a cache may have, whatever cachesize says. */
-const CACHE_FRAMES_MAX = 1 << 20
+import { type OpenOptions, R_DUP } from "./types.ts"
 
 /**
  * Opens the btree in `stream`, or begins a new one when the stream is empty (nothing is written until something changed).
@@ -25,41 +21,30 @@ const CACHE_FRAMES_MAX = 1 << 20
  */
 export function open(stream: RandomAccessStream, options?: OpenOptions): BTree {
   const given: OpenOptions = options === undefined || options === null ? {} : options
-  if (BTree.prototype._checkOptions !== undefined) BTree.prototype._checkOptions(given)
-  if (!stream || !stream.read || !stream.write || !stream.size || !stream.setSize || !stream.flush) {
-    refuse("EINVAL", "not a stream: see fromSeekable")
-  }
+  if (BTree.prototype._checkOptions !== undefined) BTree.prototype._checkOptions(stream, given)
+  if (!stream || !stream.setSize) refuse("EINVAL", "not a stream: see fromSeekable")
   const tree = new BTree(stream)
+  const cache = tree._cache
   const natural = given.pagesize || stream.pagesize || DEFAULT_PAGESIZE
   tree._pagesize =
     natural > PAGESIZE_MAX ? PAGESIZE_MAX : natural < PAGESIZE_MIN ? PAGESIZE_MIN : natural & ~1
-  tree._duplicates = given.duplicates === true || given.flags === 1
+  tree._duplicates = given.duplicates === true || given.flags === R_DUP
   if (given.readonly || stream.readonly) tree._readonly = "opened read-only"
   // Another order of keys or bytes, and page checks: the extras look at these options.
   if (given.compare !== undefined || given.prefix !== undefined || given.lorder || given.checksums) {
     tree._adopt(given)
   }
-  load(tree)
+  cache._size = given.cachesize || 0
+  load(tree, stream.size())
   if (tree._duplicates) tree._adopt(given)
-  const pagesize = tree._pagesize
-  const wanted = Math.ceil((given.cachesize || 0) / pagesize)
-  const frames = wanted > CACHE_FRAMES_MIN ? wanted : CACHE_FRAMES_MIN
-  const cache = makeCache(
-    stream,
-    tree._pageStream,
-    tree,
-    pagesize,
-    frames < CACHE_FRAMES_MAX ? frames : CACHE_FRAMES_MAX,
-  )
-  tree._cache = cache
-  ;(tree as { cache: object }).cache = cache
   // Signed arithmetic against defect Q10; the result is the longest key + data that stay in the leaf (spec section 2).
-  const inline = Math.floor((pagesize - HEADER) / (given.minkeypage || 2)) - 14
+  const inline = Math.floor((tree._pagesize - HEADER) / (given.minkeypage || 2)) - 14
   tree._inline = inline < 30 ? 30 : inline
-  if (tree._pages === 0) reset(tree)
   if (given.reserve === true) {
-    while (cache.frames < cache.capacity) emptyFrame(cache)
-    tree._scratch = takeFrame(cache, 1)
+    const all = cache._all
+    while (all.length <= cache.capacity) all.push(takeFrame(cache, cache.capacity - all.length))
+    tree._scratch = all.pop() as Frame
+    cache.frames = all.length
   }
   return tree
 }

@@ -1,22 +1,36 @@
-/** Inserting and overwriting one record (spec section 4). The search key is in tree._key. */
+/** Storing one record (spec section 4). The search key is in tree._key. */
 import { markDirty } from "../page/dirty.ts"
 import { copyBytes } from "../platform.ts"
 import { BIG_DATA, BIG_KEY, DATA_SIZE, ITEM_FLAGS, ITEM_HEADER, REFERENCE } from "./layout.ts"
 import { writeChain } from "./overflow.ts"
-import { itemAt, openSlot, setWord, wordAt } from "./page.ts"
+import { itemAt, setWord, wordAt } from "./page.ts"
 import { removeRecords } from "./remove.ts"
-import { raise, splitPage } from "./split.ts"
+import { place, raise } from "./split.ts"
 import type { BTree } from "./tree.ts"
 
 /**
- * Inserts the search key with `value` where the last search ended. Chains are written first; then the leaf, and its parents when it
- * has to split.
+ * Stores `value` under the search key where the last search ended: in a new record, or, to `overwrite`, in the one there. That one is
+ * changed in place where the size is the same (or where tuning/ can do more), and then its bytes alone change; else it moves on its
+ * page. Chains are written first; then the leaf, and its parents when it has to split.
  */
-export function insertRecord(tree: BTree, value: Uint8Array): void {
-  const limit = tree._inline
-  const keyLength = tree._key._length
+export function storeRecord(tree: BTree, value: Uint8Array, overwrite: boolean): void {
+  const key = tree._key
+  const index = tree._index
+  const keyLength = key._length
   const dataLength = value.length
   let leaf = tree._leaf
+  if (overwrite) {
+    const old = itemAt(leaf, index)
+    if ((leaf._bytes[old + ITEM_FLAGS] & BIG_DATA) === 0 && wordAt(leaf, old + DATA_SIZE) === dataLength) {
+      const body = old + ITEM_HEADER + wordAt(leaf, old)
+      leaf._bytes.set(value, body)
+      if (dataLength > 0) markDirty(tree._cache, leaf, body - leaf._base, body - leaf._base + dataLength)
+      return
+    }
+    if (tree._replaceValue !== undefined && tree._replaceValue(value)) return
+    removeRecords(tree, index, index + 1, true)
+  }
+  const limit = tree._inline
   let keyChain = 0
   let dataChain = 0
   let keySize = keyLength
@@ -27,7 +41,7 @@ export function insertRecord(tree: BTree, value: Uint8Array): void {
     const bigData = (bigKey ? REFERENCE : keyLength) + dataLength > limit
     // A key just below the limit leaves no room for the reference to its data.
     if (bigKey || (bigData && keyLength + REFERENCE > limit)) {
-      keyChain = writeChain(tree, tree._key._bytes, keyLength)
+      keyChain = writeChain(tree, key._bytes, keyLength)
       keySize = REFERENCE
     }
     if (bigData) {
@@ -35,13 +49,8 @@ export function insertRecord(tree: BTree, value: Uint8Array): void {
       dataSize = REFERENCE
     }
   }
-  const used = ITEM_HEADER + keySize + dataSize
-  let at = openSlot(tree, leaf, tree._index, used)
-  const split = at < 0
-  if (split) {
-    leaf = splitPage(tree, leaf, tree._index, used, keyChain !== 0)
-    at = openSlot(tree, leaf, tree._index, used)
-  }
+  let at = place(tree, leaf, index, ITEM_HEADER + keySize + dataSize, keyChain !== 0)
+  leaf = tree._leaf
   setWord(leaf, at, keySize)
   setWord(leaf, at + DATA_SIZE, dataSize)
   leaf._bytes[at + ITEM_FLAGS] = (keyChain !== 0 ? BIG_KEY : 0) | (dataChain !== 0 ? BIG_DATA : 0)
@@ -50,7 +59,7 @@ export function insertRecord(tree: BTree, value: Uint8Array): void {
     setWord(leaf, at, keyChain)
     setWord(leaf, at + 4, keyLength)
   } else {
-    copyBytes(tree._key._bytes, 0, leaf._bytes, at, keySize)
+    copyBytes(key._bytes, 0, leaf._bytes, at, keySize)
   }
   at += keySize
   if (dataChain !== 0) {
@@ -59,25 +68,6 @@ export function insertRecord(tree: BTree, value: Uint8Array): void {
   } else {
     leaf._bytes.set(value, at)
   }
-  if (split) raise(tree)
+  if (tree._right !== null) raise(tree)
   tree._changes++
-}
-
-/**
- * Gives the value of the record where the last search ended a new content: in place when it has the same size (or where tuning/ can do
- * more), and then its bytes alone change; else the record moves on its page.
- */
-export function overwriteRecord(tree: BTree, value: Uint8Array): void {
-  const leaf = tree._leaf
-  const index = tree._index
-  const length = value.length
-  const at = itemAt(leaf, index)
-  const body = at + ITEM_HEADER + wordAt(leaf, at)
-  if ((leaf._bytes[at + ITEM_FLAGS] & BIG_DATA) === 0 && wordAt(leaf, at + DATA_SIZE) === length) {
-    leaf._bytes.set(value, body)
-    if (length > 0) markDirty(tree._cache, leaf, body - leaf._base, body - leaf._base + length)
-  } else if (tree._replaceValue === undefined || !tree._replaceValue(value)) {
-    removeRecords(tree, index, index + 1, true)
-    insertRecord(tree, value)
-  }
 }

@@ -35,11 +35,26 @@ import { itemKey, neighbour } from "./search.ts"
 import type { BTree } from "./tree.ts"
 
 /**
+ * Makes room for an item of `used` bytes (`big`: its key is a reference) at slot `index` of `page` and gives the offset to write it at, in
+ * tree._leaf. When that takes a split, tree._left and tree._right are its halves, both pinned; else tree._right is null.
+ */
+export function place(tree: BTree, page: Frame, index: number, used: number, big: boolean): number {
+  tree._leaf = page
+  tree._index = index
+  tree._right = null
+  for (;;) {
+    const at = openSlot(tree, tree._leaf, tree._index, used)
+    if (at >= 0) return at
+    tree._leaf = splitPage(tree, tree._leaf, tree._index, used, big)
+  }
+}
+
+/**
  * Splits `page`, which has no room for an item of `used` bytes (`big`: its key is a reference) at `index`. Sets tree._left and
  * tree._right, both pinned, and gives the one of them with room at tree._index. The old root keeps its number and must be
  * rebuilt over the two (raise does).
  */
-export function splitPage(tree: BTree, page: Frame, index: number, used: number, big: boolean): Frame {
+function splitPage(tree: BTree, page: Frame, index: number, used: number, big: boolean): Frame {
   const count = page._count
   const kind = page._kind
   page._pin = tree._cache._call
@@ -87,21 +102,18 @@ export function splitPage(tree: BTree, page: Frame, index: number, used: number,
 export function raise(tree: BTree): void {
   const cache = tree._cache
   let level = tree._depth
-  let split = true
-  while (split) {
+  while (tree._right !== null) {
     const left = tree._left
     const right = tree._right
     // Frames that are let go may hold other pages soon.
     const child = right._pgno
     const isRoot = level === 0
     let parent = fetchPage(cache, isRoot ? ROOT : tree._path[--level], INTERNAL | LEAF)
-    tree._index = isRoot ? 1 : tree._slots[level] + 1
+    const index = isRoot ? 1 : tree._slots[level] + 1
     parent._pin = cache._call
     // At the left edge of a level 1.85 leaves the key whole.
-    const whole =
-      tree._chooseCut !== undefined && tree._index === 1 && wordAt(parent, parent._base + PREV) === 0
+    const whole = tree._chooseCut !== undefined && index === 1 && wordAt(parent, parent._base + PREV) === 0
     const size = makeSeparator(tree, left, right, whole)
-    const separator = tree._separator as Kept
     left._pin = 0
     right._pin = 0
     parent._pin = 0
@@ -109,18 +121,14 @@ export function raise(tree: BTree): void {
       // Two items, the first with an empty key (spec section 5.3).
       refill(tree, parent, left, 0, 0)
       formatPage(tree, parent, INTERNAL, 0, 0)
-      setWord(parent, openSlot(tree, parent, 0, ITEM_HEADER) + CHILD, left._pgno)
+      setWord(parent, place(tree, parent, 0, ITEM_HEADER, false) + CHILD, left._pgno)
     }
-    let at = openSlot(tree, parent, tree._index, ITEM_HEADER + size)
-    split = at < 0
-    if (split) {
-      parent = splitPage(tree, parent, tree._index, ITEM_HEADER + size, tree._separatorBig)
-      at = openSlot(tree, parent, tree._index, ITEM_HEADER + size)
-    }
+    const at = place(tree, parent, index, ITEM_HEADER + size, tree._separatorBig)
+    parent = tree._leaf
     setWord(parent, at, size)
     setWord(parent, at + CHILD, child)
     parent._bytes[at + ITEM_FLAGS] = tree._separatorBig ? BIG_KEY : 0
-    copyBytes(separator._bytes, 0, parent._bytes, at + ITEM_HEADER, size)
+    copyBytes((tree._separator as Kept)._bytes, 0, parent._bytes, at + ITEM_HEADER, size)
   }
 }
 

@@ -1,7 +1,7 @@
 /** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/ and tuning/. */
 import { type Bytes, type Kept, keep, type Region, toBytes } from "../bytes.ts"
 import { refuse } from "../errors.ts"
-import { dropPages, type PageCache, type PageStream, writePage } from "../page/cache.ts"
+import { makeCache, type PageCache, writePage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { compareBytes, WORDS } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
@@ -10,8 +10,8 @@ import { Cursor } from "./cursor.ts"
 import type { RangeIterator } from "./extras/ranges.ts"
 import { BUSY, CLOSED, enter, finish, OPEN } from "./handle.ts"
 import { MAGIC, META_ROOM, META_SIZE, NO_DUPLICATES, VERSION } from "./layout.ts"
-import { load, reset } from "./meta.ts"
-import { insertRecord, overwriteRecord } from "./put.ts"
+import { load } from "./meta.ts"
+import { storeRecord } from "./put.ts"
 import { readValue, type Shown, showRecord } from "./record.ts"
 import { removeRecords } from "./remove.ts"
 import { keepKey, search } from "./search.ts"
@@ -60,20 +60,22 @@ export class BTree implements Shown {
   /** @internal A big key loaded to be compared. */ declare _big: Kept | null
   /** @internal The separator on its way up. */ declare _separator: Kept | null
   /** @internal */ declare _separatorBig: boolean
-  /** @internal The two halves of the last split. */ declare _left: Frame
-  /** @internal */ declare _right: Frame
+  /** @internal The two halves of the split that place() made last; _right is null when it made none. */
+  declare _left: Frame
+  /** @internal */ declare _right: Frame | null
   /** @internal A page to compact with. */ declare _scratch: Frame | null
   /** @internal */ declare _stream: RandomAccessStream
-  /** @internal Where pages are read and written: the stream, or the extras' layer over it for the other byte order. */
-  declare _pageStream: PageStream
   /** @internal The cursor that has moved without keeping its key; at most one. */
   declare _ahead: Cursor | null
   /** @internal The handle's own cursor, for seq. */ declare _cursor: Cursor | null
   /** @internal Which of several equal keys is searched; equal keys passed by the last search for one. */
   declare _nth: number
 
-  /** @internal open() checks the arguments and makes the cache. */
+  /** @internal open() checks the arguments, and loads what is in the stream. */
   constructor(stream: RandomAccessStream) {
+    const cache = makeCache(stream, this)
+    this.cache = cache
+    this._cache = cache
     this._key = keep(null, null, 0, 64)
     this._nth = 0
     this._order = compareBytes
@@ -90,7 +92,6 @@ export class BTree implements Shown {
     this._separator = null
     this._scratch = null
     this._stream = stream
-    this._pageStream = stream
     this._cursor = null
     this._ahead = null
   }
@@ -153,11 +154,9 @@ export class BTree implements Shown {
     if (flags && flags !== R_NOOVERWRITE) return this._atCursor(flags, key, data)
     const found = this.has(key)
     if (found && flags) return false
-    const append = !found || this._duplicates
     if (this._duplicates) search(this, 1)
     this._state = BUSY
-    if (append) insertRecord(this, data)
-    else overwriteRecord(this, data)
+    storeRecord(this, data, found && !this._duplicates)
     finish(this)
     return true
   }
@@ -184,7 +183,7 @@ export class BTree implements Shown {
     const cache = this._cache
     enter(this, true)
     const spilled = cache._spilled
-    reset(this)
+    load(this, 0)
     cache._spilled = spilled
     this._trim = true
     finish(this)
@@ -228,7 +227,7 @@ export class BTree implements Shown {
       const words = [MAGIC, VERSION, this._pagesize, this._free, 0, this._duplicates ? 0 : NO_DUPLICATES]
       for (let i = 0; i < words.length; i++) this._key._view.setUint32(i * 4, words[i], true)
       if (this._checks !== 0) this._storeMeta()
-      this._pageStream.write(this._key._bytes, 0, 0, this._checks !== 0 ? META_ROOM : META_SIZE)
+      cache._stream.write(this._key._bytes, 0, 0, this._checks !== 0 ? META_ROOM : META_SIZE)
     }
     if (this._trim) this._stream.setSize(this._pages * this._pagesize)
     this._stream.flush()
@@ -247,6 +246,7 @@ export class BTree implements Shown {
     const cache = this._cache
     const stream = this._stream
     if (this._state === CLOSED) enter(this, false)
+    this._state = BUSY
     if (WORDS && this._ahead !== null) keepKey(this)
     if (stream.rollback !== undefined) {
       stream.rollback()
@@ -254,9 +254,7 @@ export class BTree implements Shown {
       cache._failed = true
       refuse("EINVAL", "the stream is not atomic, and has changes")
     }
-    dropPages(cache)
-    load(this)
-    if (this._pages === 0) reset(this)
+    load(this, stream.size())
     this._state = OPEN
   }
 
@@ -300,7 +298,8 @@ export class BTree implements Shown {
   /** @internal */ declare _sealPage: (frame: Frame) => void
   /** @internal extras: bytes of the separator, `size` long, that tell it from the last key of the left page. */
   declare _shorten?: (left: Frame, size: number) => number
-  /** @internal tuning */ declare _checkOptions?: (given: OpenOptions) => void
+  /** @internal tuning */
+  declare _checkOptions?: (stream: RandomAccessStream, given: OpenOptions) => void
   /** @internal tuning */ declare _fillHole?: (frame: Frame, offset: number, size: number) => void
   /** @internal tuning */ declare _replaceValue?: (value: Uint8Array) => boolean
   /** @internal tuning */

@@ -1,73 +1,51 @@
 /** What reaches the device: reads, programs that are read back, erased bytes; and the states of its erase blocks. */
-import { type FlashtreeError, failure } from "../errors.ts"
-import { isErased } from "../platform.ts"
-import { POSITION_MAX } from "../stream/check-arguments.ts"
-import { MARK_SIZE, SEED_SIZE } from "./layout.ts"
+import { refuse } from "../errors.ts"
+import { isErased, OPAQUE_FLASH } from "../platform.ts"
+import { MARK_SIZE, SHORT_READ } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
 
-/** States of an erase block. Free ones have to be erased before use, blank ones not. */
-export const FREE = 0
-export const BLANK = 1
-export const IN_LOG = 2
-/** In the log, but not to be used again. */
-export const FAILING = 3
-export const RETIRED = 4
-
-/** Gives an ECORRUPT error that names the erase block and the byte offset in it (as `page` and `offset`). */
-export function corruptRecord(volume: FlashVolume, position: number, message: string): FlashtreeError {
-  const block = volume._first + Math.floor(position / volume._blockLength)
+/** Throws an ECORRUPT error that names the erase block and the byte offset in it (as `page` and `offset`). */
+export function refuseRecord(volume: FlashVolume, position: number, message: string): never {
+  const block = volume._first + blockOf(volume, position)
   const offset = position % volume._blockLength
-  const error = failure("ECORRUPT", `erase block ${block}, offset ${offset}: ${message}`)
-  error.page = block
-  error.offset = offset
-  return error
+  refuse("ECORRUPT", `erase block ${block}, offset ${offset}: ${message}`, block, offset)
 }
 
-/** Fills `view` from `position`; what is past the end of the range is left as it is. Gives the bytes read. */
+/** Gives the number of the block that a position lies in. */
+export function blockOf(volume: FlashVolume, position: number): number {
+  return (position / volume._blockLength) | 0
+}
+
+/** Fills `view` from `position`; what is past the end of the range is left as it is. volume._got is how many bytes that are. */
 export function readFlash(volume: FlashVolume, view: Uint8Array, position: number): number {
   const left = volume._blocks * volume._blockLength - position
   const part = left < view.length ? view.subarray(0, left) : view
-  volume._device.read(part, volume._base + position)
-  return part.length
+  volume._got = part.length
+  return volume._device.read(part, volume._base + position)
 }
 
 /** Programs `count` bytes of the volume's memory from `from` on at `position`; tells whether they read back right. */
 export function program(volume: FlashVolume, position: number, from: number, count: number): boolean {
-  const bytes = volume._bytes
-  const loaded = volume._window + SEED_SIZE
-  volume._device.write(bytes.subarray(from, from + count), volume._base + position)
-  volume._loaded = -1
-  for (let done = 0; done < count; ) {
-    const end = readFlash(
-      volume,
-      count - done > volume._short.length ? volume._whole : volume._short,
-      position + done,
-    )
-    for (let i = 0; i < end && done < count; i++) if (bytes[loaded + i] !== bytes[from + done++]) return false
-  }
-  if (!volume._blankShows && (position + count) % volume._blockLength <= volume._blockLength - MARK_SIZE) {
-    readFlash(volume, volume._mark, position + count)
-  }
-  return true
+  volume._device.write(volume._bytes.subarray(from, from + count), volume._base + position)
+  const end = position + count
+  if (OPAQUE_FLASH && volume._opaque && end % volume._blockLength <= volume._blockLength - MARK_SIZE)
+    readFlash(volume, volume._mark, end)
+  return readsAs(volume, position, from, count)
 }
 
-/** Tells whether `count` bytes from `position` on all read 0xff. */
-export function isErasedFrom(volume: FlashVolume, position: number, count: number): boolean {
-  const from = volume._window + SEED_SIZE
-  volume._loaded = -1
-  for (let done = 0; done < count; ) {
-    const read = readFlash(volume, volume._whole, position + done)
-    const part = count - done < read ? count - done : read
-    if (!isErased(volume._bytes, from, from + part)) return false
+/** Tells whether `count` bytes from `position` on read as those of the volume's memory from `from` on; all 0xff where that is less than 0. */
+export function readsAs(volume: FlashVolume, position: number, from: number, count: number): boolean {
+  const bytes = volume._bytes
+  let isRight = true
+  volume._have = 0
+  for (let done = 0; isRight && done < count; ) {
+    const view = count - done > SHORT_READ ? volume._whole : volume._short
+    readFlash(volume, view, position + done)
+    const part = count - done < volume._got ? count - done : volume._got
+    if (from < 0) isRight = isErased(bytes, volume._window, volume._window + part)
+    else
+      for (let i = 0; i < part; i++) if (bytes[volume._window + i] !== bytes[from + done + i]) isRight = false
     done += part
   }
-  return true
-}
-
-/** As streams check their arguments, in one condition. */
-export function checkTransfer(capacity: number, position: number, start: number, count: number): void {
-  const inside =
-    position >= 0 && position <= POSITION_MAX && start >= 0 && count >= 0 && start + count <= capacity
-  if (inside && (position % 1) + (start % 1) + (count % 1) === 0) return
-  throw failure("EINVAL", `bytes ${start} to ${start + count} of ${capacity} at position ${position}`)
+  return isRight
 }

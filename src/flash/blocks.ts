@@ -2,42 +2,40 @@
  * The erase blocks as a ring: the log goes through them in physical order, so its oldest block (the tail) is always the next one to
  * be reclaimed. A position is a byte offset in the volume's range; 0 is none, for every block begins with a header.
  */
-import { crc32 } from "../checksum.ts"
-import { failure } from "../errors.ts"
-import { BLANK, FAILING, IN_LOG, isErasedFrom, program, RETIRED, readFlash } from "./access.ts"
+import { crc32Of } from "../checksum.ts"
+import { type ErrorCode, refuse } from "../errors.ts"
+import { OPAQUE_FLASH } from "../platform.ts"
+import { program, readFlash, readsAs } from "./access.ts"
 import {
-  alignUp,
-  BLOCK_ALIGN,
+  BLANK,
   BLOCK_CHECK,
-  BLOCK_CHECKPOINT,
-  BLOCK_CHECKSUM,
-  BLOCK_COUNT,
-  BLOCK_ERASES,
   BLOCK_HEADER,
   BLOCK_INDEX,
-  BLOCK_LENGTH,
-  BLOCK_PAGESIZE,
   BLOCK_PREVIOUS_END,
-  BLOCK_PREVIOUS_WEIGHT,
   BLOCK_SEQUENCE,
-  BLOCK_STREAM_SIZE,
-  BLOCK_TAIL,
   BLOCK_VOLUME,
+  FAILING,
   IMAGE_WEIGHT,
+  IN_LOG,
   MAGIC,
   MARK_SIZE,
+  RETIRED,
 } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
+
+/** Gives the word at `offset` of the header that was read last. */
+export function headerWord(volume: FlashVolume, offset: number): number {
+  return volume._view.getUint32(volume._header + offset)
+}
 
 /** Reads the header of `block` into its place in the volume's memory; true when it is whole and says it is this block's. */
 export function readHeader(volume: FlashVolume, block: number): boolean {
   const header = volume._header
   readFlash(volume, volume._headerView, block * volume._blockLength)
   return (
-    volume._view.getUint32(header, true) === MAGIC &&
-    volume._view.getUint32(header + BLOCK_CHECK, true) ===
-      crc32(volume._bytes, header, header + BLOCK_CHECK, 0) &&
-    volume._view.getUint16(header + BLOCK_INDEX, true) === block
+    headerWord(volume, 0) === MAGIC &&
+    headerWord(volume, BLOCK_CHECK) === crc32Of(volume._bytes, header, header + BLOCK_CHECK) &&
+    volume._view.getUint16(header + BLOCK_INDEX) === block
   )
 }
 
@@ -55,14 +53,14 @@ export function nextBlock(volume: FlashVolume, block: number, free: boolean): nu
 export function blockEnd(volume: FlashVolume, block: number): number {
   if (block === volume._head) return volume._at
   readHeader(volume, nextBlock(volume, block, false))
-  return volume._view.getUint32(volume._header + BLOCK_PREVIOUS_END, true)
+  return headerWord(volume, BLOCK_PREVIOUS_END)
 }
 
 /** Makes the next free block the head of the log. ENOSPC when there is none; one erase where it is not known to be blank. */
 export function openBlock(volume: FlashVolume): void {
   for (;;) {
     const block = nextBlock(volume, volume._head < 0 ? volume._blocks - 1 : volume._head, true)
-    if (block < 0) throw volumeFull(volume, "the volume has no free erase block left")
+    if (block < 0) stop(volume, "ENOSPC", "the volume has no free erase block left")
     refuseOtherWriter(volume, block)
     if (makeBlank(volume, block)) {
       volume._free--
@@ -76,7 +74,8 @@ export function openBlock(volume: FlashVolume): void {
 export function makeBlank(volume: FlashVolume, block: number): boolean {
   const isBlank =
     volume._states[block] === BLANK ||
-    (volume._blankShows && isErasedFrom(volume, block * volume._blockLength, volume._blockLength)) ||
+    (!(OPAQUE_FLASH && volume._opaque) &&
+      readsAs(volume, block * volume._blockLength, -1, volume._blockLength)) ||
     eraseBlock(volume, block)
   volume._states[block] = BLANK
   if (isBlank) return true
@@ -91,31 +90,33 @@ export function makeBlank(volume: FlashVolume, block: number): boolean {
  */
 export function blankAhead(volume: FlashVolume): boolean {
   let block = volume._head
-  for (let ahead = volume._blankShows ? volume._blocks >> 2 : 1; ahead > 0; ahead--) {
+  let erased = false
+  for (let ahead = OPAQUE_FLASH && volume._opaque ? 1 : volume._blocks >> 2; ahead > 0 && !erased; ahead--) {
     block = nextBlock(volume, block, true)
-    if (block < 0) return false
+    if (block < 0) break
     const erases = volume._eraseCounts[block]
-    if (!makeBlank(volume, block) || volume._eraseCounts[block] !== erases) return true
+    erased = !makeBlank(volume, block) || volume._eraseCounts[block] !== erases
   }
-  return false
+  return erased
 }
 
-function retire(volume: FlashVolume, block: number): void {
+/** Takes a block out of use. */
+export function retire(volume: FlashVolume, block: number): void {
   volume._states[block] = RETIRED
   volume._usable--
   volume._checkpointDue = true
 }
 
 /** Refuses to go on when somebody else has made `block` the head: ESTALE. */
-export function refuseOtherWriter(volume: FlashVolume, block: number): void {
-  if (block < 0 || block === volume._dropped || !readHeader(volume, block)) return
-  const header = volume._header
+function refuseOtherWriter(volume: FlashVolume, block: number): void {
   if (
-    volume._view.getUint32(header + BLOCK_VOLUME, true) === volume._id &&
-    volume._view.getUint32(header + BLOCK_SEQUENCE, true) > volume._sequence
-  ) {
-    throw volumeStale(volume)
-  }
+    block >= 0 &&
+    block !== volume._dropped &&
+    readHeader(volume, block) &&
+    headerWord(volume, BLOCK_VOLUME) === volume._id &&
+    headerWord(volume, BLOCK_SEQUENCE) > volume._sequence
+  )
+    stop(volume, "ESTALE", STALE)
 }
 
 /**
@@ -124,70 +125,77 @@ export function refuseOtherWriter(volume: FlashVolume, block: number): void {
  */
 export function refuseStale(volume: FlashVolume): void {
   if (volume._started !== 0 || volume._head < 0) return
-  const bytes = volume._bytes
-  const mark = volume._header
   if (!volume._sealed && volume._at + MARK_SIZE <= volume._blockLength) {
-    readFlash(volume, volume._markView, volume._head * volume._blockLength + volume._at)
-    for (let i = 0; i < MARK_SIZE; i++) {
-      if (bytes[mark + i] !== (volume._blankShows ? 0xff : volume._mark[i])) throw volumeStale(volume)
-    }
+    const position = volume._head * volume._blockLength + volume._at
+    if (!isAsLeft(volume, position)) stop(volume, "ESTALE", STALE)
   }
   // Where blankness does not show, whoever opens the volume goes on in another block.
-  if (!volume._blankShows) refuseOtherWriter(volume, nextBlock(volume, volume._head, true))
+  if (OPAQUE_FLASH && volume._opaque) refuseOtherWriter(volume, nextBlock(volume, volume._head, true))
 }
 
-/** Gives the ESTALE error; the handle is of no more use. */
-export function volumeStale(volume: FlashVolume): Error {
-  volume._stale = true
-  volume._busy = false
-  return failure("ESTALE", "another writer has changed the volume since it was opened: reopen it")
+/** Tells whether what is behind the last record reads as it did when that was written. */
+function isAsLeft(volume: FlashVolume, position: number): boolean {
+  const isBlank = readsAs(volume, position, -1, MARK_SIZE)
+  if (!(OPAQUE_FLASH && volume._opaque)) return isBlank
+  let i = 0
+  while (i < MARK_SIZE && volume._bytes[volume._window + i] === volume._mark[i]) i++
+  return i === MARK_SIZE
 }
 
-/** Gives the ENOSPC error. What is flushed stays readable; nothing more may be written before rollback(). */
-export function volumeFull(volume: FlashVolume, message: string): Error {
+/** What ESTALE says. */
+export const STALE = "another writer has changed the volume: reopen it"
+
+/**
+ * Throws ENOSPC, after which what is flushed stays readable and nothing more may be written before rollback(); or ESTALE, after which the
+ * handle is of no more use.
+ */
+export function stop(volume: FlashVolume, code: ErrorCode, message: string): never {
   volume._busy = false
-  volume._failed = "the volume ran full: roll back to go on"
-  return failure("ENOSPC", message)
+  volume._stopped = code
+  refuse(code, message)
 }
 
 /** Erases the block and tells whether it reads as it should, where that can be seen. */
 export function eraseBlock(volume: FlashVolume, block: number): boolean {
   volume._device.eraseBlock(volume._first + block, volume._first + block + 1)
   volume._eraseCounts[block]++
-  volume._loaded = -1
-  return !volume._blankShows || isErasedFrom(volume, block * volume._blockLength, volume._blockLength)
+  volume._have = 0
+  return (
+    (OPAQUE_FLASH && volume._opaque) || readsAs(volume, block * volume._blockLength, -1, volume._blockLength)
+  )
 }
 
 /** Programs the header that makes `block` the head; false when it does not read back right. */
 function writeHeader(volume: FlashVolume, block: number): boolean {
-  const view = volume._view
   const bytes = volume._bytes
   const header = volume._header
-  const size = alignUp(BLOCK_HEADER, volume._align)
-  bytes.fill(0, header, header + BLOCK_CHECK)
+  const size = volume._headerSize
+  const before = volume._head
+  const tail = before < 0 ? -1 : nextBlock(volume, before, false)
+  const weight = before < 0 ? 0 : volume._weights[before]
+  // In the order of layout.ts; features are none.
+  const words = [
+    MAGIC,
+    volume._id,
+    volume._sequence + 1,
+    volume._blockLength,
+    (volume._pagesize << 16) | volume._blocks,
+    block << 16,
+    (volume._checksum << 24) |
+      (volume._align << 16) |
+      (weight << 8) |
+      (tail < 0 ? 0 : volume._sequences[tail] & 0xff),
+    volume._eraseBase + volume._eraseCounts[block],
+    volume._at,
+    volume._checkpoint,
+    volume._flushedSize,
+  ]
+  for (let i = 0; i < words.length; i++) volume._view.setUint32(header + 4 * i, words[i])
+  volume._view.setUint32(header + BLOCK_CHECK, crc32Of(bytes, header, header + BLOCK_CHECK))
   bytes.fill(0xff, header + BLOCK_HEADER, header + size)
-  view.setUint32(header, MAGIC, true)
-  view.setUint32(header + BLOCK_VOLUME, volume._id, true)
-  view.setUint32(header + BLOCK_SEQUENCE, volume._sequence + 1, true)
-  view.setUint32(header + BLOCK_LENGTH, volume._blockLength, true)
-  view.setUint16(header + BLOCK_PAGESIZE, volume.pagesize, true)
-  view.setUint16(header + BLOCK_COUNT, volume._blocks, true)
-  view.setUint16(header + BLOCK_INDEX, block, true)
-  bytes[header + BLOCK_CHECKSUM] = volume._checksum
-  bytes[header + BLOCK_ALIGN] = volume._align
-  if (volume._head >= 0) {
-    bytes[header + BLOCK_PREVIOUS_WEIGHT] = volume._weights[volume._head]
-    const tail = nextBlock(volume, volume._head, false)
-    bytes[header + BLOCK_TAIL] = tail < 0 ? 0 : volume._sequences[tail]
-  }
-  view.setUint32(header + BLOCK_ERASES, volume._eraseBase + volume._eraseCounts[block], true)
-  view.setUint32(header + BLOCK_PREVIOUS_END, volume._at, true)
-  view.setUint32(header + BLOCK_CHECKPOINT, volume._checkpoint, true)
-  view.setUint32(header + BLOCK_STREAM_SIZE, volume._flushedSize, true)
-  view.setUint32(header + BLOCK_CHECK, crc32(bytes, header, header + BLOCK_CHECK, 0), true)
   if (!program(volume, block * volume._blockLength, header, size)) return false
   volume._sequence++
-  volume._sequences[block] = volume._sequence & 0xffff
+  volume._sequences[block] = volume._sequence
   volume._states[block] = IN_LOG
   volume._weights[block] = 0
   volume._head = block
@@ -200,7 +208,7 @@ function writeHeader(volume: FlashVolume, block: number): boolean {
 
 /** Gives what may be moved into the head and the free blocks, in the units of a block's weight. */
 export function roomWeight(volume: FlashVolume): number {
-  const head = volume._sealed ? 0 : Math.floor((volume._blockLength - volume._at) / volume._imageSize)
+  const head = volume._sealed ? 0 : ((volume._blockLength - volume._at) / volume._imageSize) | 0
   return (head + volume._free * volume._perBlock) * IMAGE_WEIGHT
 }
 

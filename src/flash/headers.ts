@@ -1,15 +1,14 @@
 /** Opening: what the headers of the blocks say, of the volume's shape and of which blocks are its log. */
-import { failure } from "../errors.ts"
-import { corruptRecord, FREE, IN_LOG } from "./access.ts"
-import { nextBlock, readHeader } from "./blocks.ts"
+import { refuse } from "../errors.ts"
+import { SUM32 } from "../platform.ts"
+import { refuseRecord } from "./access.ts"
+import { headerWord, nextBlock, readHeader } from "./blocks.ts"
 import {
-  alignUp,
   BLOCK_ALIGN,
   BLOCK_CHECKPOINT,
   BLOCK_CHECKSUM,
   BLOCK_COUNT,
   BLOCK_ERASES,
-  BLOCK_HEADER,
   BLOCK_INCOMPATIBLE,
   BLOCK_LENGTH,
   BLOCK_PAGESIZE,
@@ -17,9 +16,11 @@ import {
   BLOCK_READ_COMPATIBLE,
   BLOCK_SEQUENCE,
   BLOCK_VOLUME,
+  FREE,
+  IN_LOG,
   WEIGHT_MAX,
 } from "./layout.ts"
-import { openRecord, recordIsWhole } from "./record.ts"
+import { readRecord } from "./record.ts"
 import type { FlashVolume } from "./volume.ts"
 
 /**
@@ -27,9 +28,9 @@ import type { FlashVolume } from "./volume.ts"
  * mean. EFTYPE for a volume of another shape; fewer blocks than there are now are right when it `grows`.
  */
 export function readRing(volume: FlashVolume, grows: boolean): boolean {
-  const view = volume._view
   const header = volume._header
   const counts: number[] = []
+  let least = 0xffffffff
   let sum = 0
   let known = 0
   volume._sequence = 0
@@ -37,12 +38,14 @@ export function readRing(volume: FlashVolume, grows: boolean): boolean {
     volume._states[block] = FREE
     counts.push(-1)
     if (!readHeader(volume, block)) continue
-    counts[block] = view.getUint32(header + BLOCK_ERASES, true)
-    sum += counts[block]
+    const count = headerWord(volume, BLOCK_ERASES)
+    counts[block] = count
+    if (count < least) least = count
+    sum += count
     known++
-    const sequence = view.getUint32(header + BLOCK_SEQUENCE, true)
-    const id = view.getUint32(header + BLOCK_VOLUME, true)
-    volume._sequences[block] = sequence & 0xffff
+    const sequence = headerWord(volume, BLOCK_SEQUENCE)
+    const id = headerWord(volume, BLOCK_VOLUME)
+    volume._sequences[block] = sequence
     volume._weights[block] = volume._bytes[header + BLOCK_PREVIOUS_WEIGHT]
     if (sequence > volume._sequence) {
       // Blocks of a volume that was here before are free.
@@ -54,20 +57,13 @@ export function readRing(volume: FlashVolume, grows: boolean): boolean {
     if (id === volume._id) volume._states[block] = IN_LOG
   }
   if (known === 0) return false
-  setEraseCounts(volume, counts, known === 0 ? 0 : Math.round(sum / known))
+  volume._eraseBase = least
+  for (let block = 0; block < volume._blocks; block++)
+    volume._eraseCounts[block] = (counts[block] < 0 ? Math.round(sum / known) : counts[block]) - least
   readHeader(volume, volume._head)
   checkShape(volume, grows)
   findLog(volume)
   return true
-}
-
-function setEraseCounts(volume: FlashVolume, counts: number[], mean: number): void {
-  let least = mean
-  for (let block = 0; block < volume._blocks; block++)
-    if (counts[block] >= 0 && counts[block] < least) least = counts[block]
-  volume._eraseBase = least
-  for (let block = 0; block < volume._blocks; block++)
-    volume._eraseCounts[block] = (counts[block] < 0 ? mean : counts[block]) - least
 }
 
 /** Compares the header of the newest block with what was asked for, and takes the rest from it. */
@@ -75,26 +71,28 @@ function checkShape(volume: FlashVolume, grows: boolean): void {
   const view = volume._view
   const bytes = volume._bytes
   const header = volume._header
-  const pagesize = view.getUint16(header + BLOCK_PAGESIZE, true)
-  const length = view.getUint32(header + BLOCK_LENGTH, true)
-  const count = view.getUint16(header + BLOCK_COUNT, true)
+  const pagesize = view.getUint16(header + BLOCK_PAGESIZE)
+  const length = headerWord(volume, BLOCK_LENGTH)
+  const count = view.getUint16(header + BLOCK_COUNT)
   const align = bytes[header + BLOCK_ALIGN]
   const features = bytes[header + BLOCK_INCOMPATIBLE]
-  let problem = ""
-  if (pagesize !== volume.pagesize) problem = `pages of ${pagesize} bytes, not ${volume.pagesize}`
-  else if (length !== volume._blockLength || (grows ? count > volume._blocks : count !== volume._blocks))
-    problem = `${count} blocks of ${length} bytes, not ${volume._blocks} of ${volume._blockLength}`
-  else if (align !== volume._align) problem = `write alignment ${align}, not ${volume._align}`
-  else if (features !== 0) problem = `features ${features} that this version does not know: update it`
-  if (problem !== "")
-    throw failure(
+  const check = bytes[header + BLOCK_CHECKSUM]
+  if (
+    pagesize !== volume._pagesize ||
+    length !== volume._blockLength ||
+    (grows ? count > volume._blocks : count !== volume._blocks) ||
+    align !== volume._align ||
+    features !== 0 ||
+    !(check === 1 || (SUM32 && check === 2))
+  )
+    refuse(
       "EFTYPE",
-      `a volume with ${problem}${features === 0 ? '; or format: "always" makes it anew' : ""}`,
+      `a volume of ${count} blocks of ${length} bytes, pages of ${pagesize}, write alignment ${align}, features ${features}, check ${check}: not of ${volume._blocks} of ${volume._blockLength}, ${volume._pagesize}, ${volume._align}, 0, ${SUM32 ? "1 or 2" : "1"}`,
     )
+  volume._checksum = check
   volume._count = count
-  volume._checksum = bytes[header + BLOCK_CHECKSUM]
   if (bytes[header + BLOCK_READ_COMPATIBLE] !== 0) volume.readonly = true
-  volume._checkpoint = view.getUint32(header + BLOCK_CHECKPOINT, true)
+  volume._checkpoint = headerWord(volume, BLOCK_CHECKPOINT)
 }
 
 /**
@@ -130,12 +128,11 @@ function findLog(volume: FlashVolume): void {
   }
   const next = nextBlock(volume, volume._head, true)
   if (next >= 0 && !readHeader(volume, next) && beginsWith(volume, next, volume._sequence + 1))
-    throw corruptRecord(volume, next * volume._blockLength, "the header of the newest block is damaged")
+    refuseRecord(volume, next * volume._blockLength, "the header of the newest block is damaged")
 }
 
 /** Tells whether the block begins with a record that was written under this sequence number. */
 function beginsWith(volume: FlashVolume, block: number, sequence: number): boolean {
-  volume._sequences[block] = sequence & 0xffff
-  const position = block * volume._blockLength + alignUp(BLOCK_HEADER, volume._align)
-  return openRecord(volume, position, volume._short) && recordIsWhole(volume)
+  volume._sequences[block] = sequence
+  return readRecord(volume, block * volume._blockLength + volume._headerSize, volume._short)
 }

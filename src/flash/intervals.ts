@@ -16,30 +16,16 @@ export function addInterval(list: Uint16Array, start: number, end: number): bool
   let first = 1
   while (first < top && list[first + 1] < from) first += 2
   let past = first
-  while (past < top && list[past] <= to) {
+  for (; past < top && list[past] <= to; past += 2) {
     if (list[past] < from) from = list[past]
     if (list[past + 1] > to) to = list[past + 1]
-    past += 2
   }
-  if (past === first) {
-    if (top === list.length) return false
-    for (let i = top - 1; i >= first; i--) list[i + 2] = list[i]
-  } else if (past > first + 2) {
-    for (let i = past; i < top; i++) list[i - past + first + 2] = list[i]
-  }
+  const moved = first + 2 - past
+  if (top + moved > list.length) return false
+  for (let i = top - 1; past === first && i >= first; i--) list[i + 2] = list[i]
+  for (let i = past; past > first && i < top; i++) list[i + moved] = list[i]
   list[first] = from
   list[first + 1] = to
-  list[0] += (first + 2 - past) / 2
+  list[0] += moved / 2
   return true
-}
-
-/** Gives how many bytes from `at` on (up to `end`) are outside all intervals, or minus how many are inside. */
-export function runAt(list: Uint16Array, at: number, end: number): number {
-  const top = 1 + list[0] * 2
-  for (let i = 1; i < top; i += 2) {
-    if (list[i + 1] <= at) continue
-    if (list[i] <= at) return at - (list[i + 1] < end ? list[i + 1] : end)
-    return (list[i] < end ? list[i] : end) - at
-  }
-  return end - at
 }

@@ -1,5 +1,5 @@
 /**
- * The flash volume, byte by byte (FORMAT.md has the drawing and the reasons). Numbers are little-endian.
+ * The flash volume, byte by byte (FORMAT.md has the drawing and the reasons). Numbers are big-endian.
  *
  * block header  0 magic | 4 volume id | 8 sequence | 12 block length | 16 page size | 18 blocks | 20 this block | 22 features (2) |
  *               24 kind of check | 25 write alignment | 26 weight of the block before | 27 the oldest block | 28 erase count |
@@ -7,7 +7,7 @@
  * record        flags | body size (1, 2) | page, or what (1, 2) | link (2, 3; deltas only) | body | check (4)
  */
 
-export const MAGIC = 0x31565446
+export const MAGIC = 0x46545631
 export const BLOCK_VOLUME = 4
 export const BLOCK_SEQUENCE = BLOCK_VOLUME + 4
 export const BLOCK_LENGTH = BLOCK_SEQUENCE + 4
@@ -58,6 +58,8 @@ export const HEAD_MAX = 8
 /** The volume id and the block's sequence: the check covers them, though they stand in no record. */
 export const SEED_SIZE = 8
 export const CHECK_SIZE = 4
+/** Bytes of the first read of a record, which mostly is all of it. */
+export const SHORT_READ = 96
 /** Zero bytes in an image that are cheaper to leave out than to say, with the range's head that follows. */
 export const ZERO_RUN_MIN = 8
 /** A range's gap that no page has: the image of a page whose content was lost. */
@@ -70,11 +72,19 @@ export const CHAIN_MAX = 44
 /** Ranges that the records above an image can have together. */
 export const CHAIN_RANGES_MAX = 2 * CHAIN_MAX + RANGES_MAX
 
+/** Room before the body of a record in the work area, for seed and head. */
+export const BODY_ROOM = SEED_SIZE + HEAD_MAX
+/** Room before a page's content there: a body made of it in place never overtakes what is still to be read. */
+export const CONTENT_ROOM = 4 * MERGED_RANGES_MAX
+
 /** Positions have 24 bits, page numbers 15. */
 export const VOLUME_SIZE_MAX = 1 << 24
 export const POSITION_MASK = VOLUME_SIZE_MAX - 1
 export const PAGES_MAX = 0x7fff
-/** A page's entry in the map: position, cost of its chain << 24, and whether it is a sparse image. */
+/**
+ * A page's entry in the map: position, cost of its chain << 24, and bit 31 for a sparse image, which takes no capacity: so `(entry | 0) > 0`
+ * tells whether the page does.
+ */
 export const CHAIN_SHIFT = 24
 export const CHAIN_MASK = 0x7f
 export const ENTRY_SPARSE = 0x80
@@ -98,7 +108,10 @@ export const SHORT_PROGRAM = 4
 /** Bytes behind the head that tell whether somebody else has written. */
 export const MARK_SIZE = 8
 
-/** Gives `size` rounded up to the write alignment. */
-export function alignUp(size: number, align: number): number {
-  return Math.ceil(size / align) * align
-}
+/** States of an erase block. Free ones have to be erased before use, blank ones not. */
+export const FREE = 0
+export const BLANK = 1
+export const IN_LOG = 2
+/** In the log, but not to be used again. */
+export const FAILING = 3
+export const RETIRED = 4

@@ -1,23 +1,18 @@
 /** The map: where each page's newest record is, and for the pages that the open transaction has changed where it was at the last flush. */
-import { CHAIN_SHIFT, ENTRY_SPARSE } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
-
-/** Tells whether the page of a map entry has content that takes capacity. */
-export function takesCapacity(entry: number): boolean {
-  return entry !== 0 && entry >>> CHAIN_SHIFT < ENTRY_SPARSE
-}
 
 /** Changes a page's entry in the map. */
 export function setEntry(volume: FlashVolume, page: number, entry: number): void {
-  if (takesCapacity(volume._map[page])) volume._live--
-  if (takesCapacity(entry)) volume._live++
+  if ((volume._map[page] | 0) > 0) volume._live--
+  if ((entry | 0) > 0) volume._live++
   volume._map[page] = entry
 }
 
 /** Gives where the open transaction has put the entry that the page had at the last flush, -1 for nowhere. */
 export function findOld(volume: FlashVolume, page: number): number {
-  for (let i = volume._oldCount - 1; i >= 0; i--) if (volume._oldPages[i] === page) return i
-  return -1
+  // What is behind the end is of earlier transactions.
+  const found = volume._oldPages.indexOf(page)
+  return found < volume._oldCount ? found : -1
 }
 
 /** Changes a page's entry for the open transaction: what it was at the last flush is kept, six bytes a page. */
@@ -37,6 +32,9 @@ export function changeEntry(volume: FlashVolume, page: number, entry: number): v
     volume._oldCount = count + 1
   }
   setEntry(volume, page, entry)
+  // A record of a page that begins at or behind the end of the stream moves the end behind that page.
+  if (entry !== 0 && page * volume._pagesize >= volume._loggedSize)
+    volume._loggedSize = (page + 1) * volume._pagesize
 }
 
 /** What a commit mark decides, when it is written and when it is read. */
@@ -49,15 +47,13 @@ export function settle(volume: FlashVolume): void {
 /** Forgets what the open transaction has said; whoever goes on writes an abort first. */
 export function giveUp(volume: FlashVolume): void {
   for (let i = 0; i < volume._oldCount; i++) setEntry(volume, volume._oldPages[i], volume._oldEntries[i])
-  volume._started = 0
-  volume._oldCount = 0
-  volume._loggedSize = volume._flushedSize
-  volume._size = volume._flushedSize
+  volume._loggedSize = volume._size = volume._flushedSize
+  settle(volume)
 }
 
 /** What a stream size in the log says: pages beyond it have no content any more. */
 export function cutOff(volume: FlashVolume, size: number): void {
   volume._loggedSize = size
-  for (let page = Math.ceil(size / volume.pagesize); page < volume._pages; page++)
+  for (let page = Math.ceil(size / volume._pagesize); page < volume._pages; page++)
     if (volume._map[page] !== 0) changeEntry(volume, page, 0)
 }

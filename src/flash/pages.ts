@@ -1,8 +1,8 @@
 /** A page's content: its image, with the ranges of the records after it. Read from the newest record back; written as what changed. */
 import { copyBytes } from "../platform.ts"
-import { corruptRecord } from "./access.ts"
-import { volumeFull } from "./blocks.ts"
-import { addInterval, runAt } from "./intervals.ts"
+import { blockOf, refuseRecord } from "./access.ts"
+import { stop } from "./blocks.ts"
+import { addInterval } from "./intervals.ts"
 import {
   CHAIN_MAX,
   CHAIN_SHIFT,
@@ -23,98 +23,97 @@ import {
   WEIGHT_MAX,
   ZERO_RUN_MIN,
 } from "./layout.ts"
-import { takesCapacity } from "./map.ts"
-import { BODY, openRecord, programRecord, putNumber, recordIsWhole, takeBytes, takeNumber } from "./record.ts"
+import { programRecord, putNumber, readRecord, takeBytes, takeNumber } from "./record.ts"
 import type { FlashVolume } from "./volume.ts"
 
-/** Room before a page's content in the work area: a body made of it in place never overtakes what is still to be read. */
-export const CONTENT = BODY + 4 * MERGED_RANGES_MAX
-
 /**
- * Reads bytes [from, to) of the page whose newest record `entry` names into `target` from `offset`; zeros where it has no content.
- * Gives the position of its image, 0 when there is none, and leaves in volume._covered what the records after the image say. One read a
- * record, two for a long one. ECORRUPT for a record that is not whole.
+ * Reads the page whose newest record `entry` names into the work area, zeros where it has no content, and gives the position of its image,
+ * 0 when there is none; volume._covered is what the records after the image say. One read a record, two for a long one. What is
+ * gathered for the page counts as its newest record, unless it is read `asFlushed`. A record that is not whole: ECORRUPT, or -1 less its
+ * block for one read as flushed.
  */
-export function readPage(
-  volume: FlashVolume,
-  page: number,
-  entry: number,
-  target: Uint8Array,
-  offset: number,
-  from: number,
-  to: number,
-): number {
-  const covered = volume._covered
-  covered[0] = 0
-  target.fill(0, offset, offset + to - from)
+export function readPage(volume: FlashVolume, page: number, entry: number, asFlushed: boolean): number {
+  const content = volume._content
+  volume._bytes.fill(0, content, content + volume._pagesize)
+  volume._covered[0] = 0
+  if (!asFlushed && page === volume._page) coverGathered(volume)
   let position = entry & POSITION_MASK
   // A page without records above its image is read at once.
   let view = entry >>> CHAIN_SHIFT === 0 ? volume._whole : volume._short
   for (let steps = 0; position !== 0; steps++) {
-    const found = openRecord(volume, position, view)
+    const found = readRecord(volume, position, view)
     const kind = volume._flags & KIND
-    const isSingle = kind === DELTA && (volume._flags & SINGLE) !== 0
-    if (!found || volume._recordPage !== page || kind === CONTROL || steps > CHAIN_MAX) {
-      throw corruptRecord(volume, position, `no record of page ${page} where its chain leads`)
+    let problem = ""
+    if (!found || volume._recordPage !== page || kind === CONTROL || steps > CHAIN_MAX)
+      problem = `no record of page ${page}`
+    else if (!takeRanges(volume, kind)) problem = `page ${page} was lost`
+    else if (kind === IMAGE) return position
+    if (problem !== "") {
+      if (asFlushed) return -1 - blockOf(volume, position)
+      refuseRecord(volume, position, problem)
     }
-    let at = 0
-    while (volume._left > 0) {
-      const gap = takeNumber(volume)
-      const start = at + gap
-      const end = start + (isSingle ? volume._left : takeNumber(volume) + 1)
-      if (end > volume.pagesize || (kind !== IMAGE && covered[0] >= 2 * CHAIN_MAX)) {
-        const lost = gap === LOST_GAP
-        throw corruptRecord(
-          volume,
-          position,
-          lost
-            ? `page ${page} was lost: a record of it was damaged`
-            : `a range beyond the end of page ${page}`,
-        )
-      }
-      for (at = start; at < end; ) {
-        const run = runAt(covered, at, end)
-        const stop = at + (run < 0 ? -run : run)
-        // In three parts at most: before what is wanted, in it, after it.
-        while (at < stop) {
-          const next = at < from ? (stop < from ? stop : from) : at < to ? (stop < to ? stop : to) : stop
-          takeBytes(volume, next - at, run < 0 || at < from || at >= to ? null : target, offset + at - from)
-          at = next
-        }
-      }
-      if (kind !== IMAGE) addInterval(covered, start, end)
-    }
-    if (!recordIsWhole(volume)) throw corruptRecord(volume, position, `a damaged record of page ${page}`)
-    if (kind === IMAGE) return position
     position = volume._link
     view = volume._short
   }
   return 0
 }
 
-/** Puts gathered bytes [from, to) of the page over what was read to `target` from `offset`. */
-export function overlayGathered(
-  volume: FlashVolume,
-  target: Uint8Array,
-  offset: number,
-  from: number,
-  to: number,
-): void {
+/** Puts the gathered bytes into the content of the work area. */
+function coverGathered(volume: FlashVolume): void {
   const list = volume._gathered
   for (let i = 1; i <= list[0] * 2; i += 2) {
-    const start = list[i] > from ? list[i] : from
-    const end = list[i + 1] < to ? list[i + 1] : to
-    if (start < end) copyBytes(volume._bytes, start, target, offset + start - from, end - start)
+    const start = list[i]
+    copyBytes(volume._bytes, start, volume._bytes, volume._content + start, list[i + 1] - start)
+    addInterval(volume._covered, start, list[i + 1])
   }
+}
+
+/**
+ * Takes what the ranges of the record that was just read say of bytes that no newer one has covered; false for one that says the content was
+ * lost, or leads out of the page.
+ */
+function takeRanges(volume: FlashVolume, kind: number): boolean {
+  const covered = volume._covered
+  const isSingle = kind === DELTA && (volume._flags & SINGLE) !== 0
+  let end = 0
+  while (volume._left > 0) {
+    const start = end + takeNumber(volume)
+    end = start + (isSingle ? volume._left : takeNumber(volume) + 1)
+    volume._left -= end - start
+    if (end > volume._pagesize) return false
+    let at = start
+    for (let i = 1; at < end; i += 2) {
+      const isLast = i > covered[0] * 2
+      const stop = isLast || covered[i] > end ? end : covered[i]
+      if (at < stop) {
+        takeBytes(volume, stop - at, volume._content + at)
+        at = stop
+      }
+      const past = isLast || covered[i + 1] > end ? end : covered[i + 1]
+      if (at < past) {
+        volume._cursor += past - at
+        at = past
+      }
+    }
+    if (kind !== IMAGE && !addInterval(covered, start, end)) return false
+  }
+  return true
+}
+
+/** Gives the bytes that the ranges of `list` take in a record's body, at most. */
+export function sizeOfRanges(list: Uint16Array): number {
+  let size = 4 * list[0]
+  for (let i = 1; i <= list[0] * 2; i += 2) size += list[i + 1] - list[i]
+  return size
 }
 
 /**
  * Puts the ranges of `list`, whose page's bytes stand from `source` on in the volume's memory, as a record's body; gives its end. The only
  * range of a delta says no length.
  */
-export function putRanges(volume: FlashVolume, list: Uint16Array, source: number, isSingle: boolean): number {
+function putRanges(volume: FlashVolume, list: Uint16Array, source: number, isSingle: boolean): number {
   const bytes = volume._bytes
-  let end = volume._work + BODY
+  let end = volume._body
   let last = 0
   for (let i = 1; i <= list[0] * 2; i += 2) {
     const length = list[i + 1] - list[i]
@@ -143,54 +142,47 @@ export function programDelta(
   return (position | ((chain + ((list[0] + 1) >> 1)) << CHAIN_SHIFT)) >>> 0
 }
 
-/** Gives the bytes that the ranges of `list` take in a record's body, at most. */
-export function sizeOfRanges(list: Uint16Array): number {
-  let size = 4 * list[0]
-  for (let i = 1; i <= list[0] * 2; i += 2) size += list[i + 1] - list[i]
-  return size
-}
-
 /**
  * Programs the page in the work area as an image, leaving out runs of zeros, and gives its map entry. `mayBeSparse`: the page was written
  * whole, or was sparse before. ENOSPC for content in a page that had none, when the capacity is used up.
  */
 export function programImage(volume: FlashVolume, page: number, flags: number, mayBeSparse: boolean): number {
-  const bytes = volume._bytes
-  const content = volume._work + CONTENT
+  const end = putImage(volume)
+  const isSparse = mayBeSparse && end - volume._body <= SPARSE_MAX
+  if ((flags & CLEANED) === 0 && !isSparse && (volume._map[page] | 0) <= 0) {
+    if (volume._live >= volume._usable * volume._perBlock)
+      stop(volume, "ENOSPC", `the volume is full: ${volume._live} pages have content`)
+  }
+  const position = programRecord(volume, IMAGE | flags | (isSparse ? SPARSE : 0), page, 0, end)
+  addWeight(volume, blockOf(volume, position), isSparse)
+  return (position | (isSparse ? ENTRY_SPARSE << CHAIN_SHIFT : 0)) >>> 0
+}
+
+/** Makes the page in the work area the body of an image, in place; gives its end. */
+function putImage(volume: FlashVolume): number {
+  const content = volume._content
   const list = volume._covered
   list[0] = 0
   let past = 0
-  for (let at = 0; at < volume.pagesize; at++) {
-    if (bytes[content + at] === 0) continue
+  for (let at = 0; at < volume._pagesize; at++) {
+    if (volume._bytes[content + at] === 0) continue
     // The last range takes all the rest, so that what is written stays behind what is read.
     if (list[0] > 0 && (at - past < ZERO_RUN_MIN || list[0] === MERGED_RANGES_MAX)) list[list[0] * 2] = at + 1
     else addInterval(list, at, at + 1)
     past = at + 1
   }
-  const end = putRanges(volume, list, content, false)
-  const isSparse = mayBeSparse && end - volume._work - BODY <= SPARSE_MAX
-  if ((flags & CLEANED) === 0 && !isSparse && !takesCapacity(volume._map[page])) {
-    if (volume._live >= volume._usable * volume._perBlock)
-      throw volumeFull(
-        volume,
-        `the volume is full: ${volume._live} pages of ${volume.pagesize} bytes have content`,
-      )
-  }
-  const position = programRecord(volume, IMAGE | flags | (isSparse ? SPARSE : 0), page, 0, end)
-  addWeight(volume, position, isSparse)
-  return (position | (isSparse ? ENTRY_SPARSE << CHAIN_SHIFT : 0)) >>> 0
+  return putRanges(volume, list, content, false)
 }
 
 /** Programs the image of a page whose content cannot be read any more: reading it gives ECORRUPT until it is written anew. */
 export function programLost(volume: FlashVolume, page: number, flags: number): number {
-  const body = volume._work + BODY
-  const end = putNumber(volume._bytes, putNumber(volume._bytes, body, LOST_GAP), 0) + 1
+  // Two bytes from there on: beyond the end of the largest page too.
+  const end = putNumber(volume._bytes, putNumber(volume._bytes, volume._body, LOST_GAP), 1) + 2
   return programRecord(volume, IMAGE | flags, page, 0, end)
 }
 
-/** Notes what it will cost at most to move the image at `position`; a block that holds as much as can be noted is left. */
-export function addWeight(volume: FlashVolume, position: number, isSparse: boolean): void {
-  const block = Math.floor(position / volume._blockLength)
+/** Notes what it will cost at most to move an image in `block`; a block that holds as much as can be noted is left. */
+export function addWeight(volume: FlashVolume, block: number, isSparse: boolean): void {
   volume._weights[block] += isSparse ? SPARSE_WEIGHT : IMAGE_WEIGHT
   if (block === volume._head && volume._weights[block] > WEIGHT_MAX - IMAGE_WEIGHT) volume._sealed = true
 }

@@ -1,16 +1,16 @@
 /**
- * One record: found, read in order through a window, built and programmed. The window is the flash bytes from `_loaded` on, behind
- * room for a seed; the check of a record covers the seed written before it, so stale bytes of an earlier use of the block never match.
+ * One record: found and checked, read in order, built and programmed. The window is the flash bytes from `_loaded` on, behind room for a
+ * seed; the check of a record covers the seed written before it, so stale bytes of an earlier use of the block never match.
  */
-import { crc32 } from "../checksum.ts"
-import { copyBytes } from "../platform.ts"
-import { FAILING, program, readFlash } from "./access.ts"
+import { crc32, crc32Of } from "../checksum.ts"
+import { copyBytes, SUM32, WINDOW_PAGE_MAX } from "../platform.ts"
+import { blockOf, program, readFlash } from "./access.ts"
 import { openBlock } from "./blocks.ts"
 import {
-  alignUp,
   CHECK_SIZE,
   CONTROL,
   DELTA,
+  FAILING,
   FAR,
   FLAGS_MARK,
   FLAGS_MASK,
@@ -20,86 +20,131 @@ import {
 } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
 
-/** Where the body of a record begins in the work area: before it is room for seed and head. */
-export const BODY = SEED_SIZE + HEAD_MAX
+/** Some records do not fit the window. */
+const HAS_LONG = WINDOW_PAGE_MAX < 0x8000
+
+/**
+ * Reads the record at `position` and tells whether there is one, all of it whole; what its head says is in the volume then, and its body is
+ * taken by takeNumber and takeBytes. Nothing is read that the window has; else 96 bytes with the short view, and all that the window
+ * holds with the long one, or for the rest of a record.
+ */
+export function readRecord(volume: FlashVolume, position: number, view: Uint8Array): boolean {
+  const bytes = volume._bytes
+  const room = volume._blockLength - (position % volume._blockLength)
+  if (room < 3 + CHECK_SIZE) return false
+  let at = volume._window + position - volume._loaded
+  if (at < volume._recordAt || at + HEAD_MAX > volume._have) at = loadWindow(volume, view, position)
+  volume._cursor = at + 1
+  const flags = bytes[at]
+  const kind = flags & KIND
+  const size = takeNumber(volume)
+  const page = takeNumber(volume)
+  let link = 0
+  if (kind === DELTA) {
+    link = bytes[volume._cursor] | (bytes[volume._cursor + 1] << 8)
+    volume._cursor += 2
+    if ((flags & FAR) !== 0) link |= bytes[volume._cursor++] << 16
+  }
+  const head = volume._cursor - at
+  const total = head + size + CHECK_SIZE
+  if (
+    (flags & FLAGS_MASK) !== FLAGS_MARK ||
+    kind === 0 ||
+    size > volume._pagesize + HEAD_MAX ||
+    total > room ||
+    (kind !== CONTROL && page >= volume._pages)
+  )
+    return false
+  if (at + total > volume._have) at = completeWindow(volume, at, position)
+  volume._recordAt = at
+  volume._flags = flags
+  volume._recordPage = page
+  volume._link = link
+  volume._left = size
+  volume._cursor = at + head
+  volume._next = alignUp(volume, position + total)
+  const end = at + total - CHECK_SIZE
+  const isLong = HAS_LONG && end + CHECK_SIZE > volume._have
+  const check = checkOf(volume, at, isLong ? at : end, blockOf(volume, position))
+  return isLong ? isLongWhole(volume, at, head, total, check) : volume._view.getUint32(end) === check
+}
+
+/** Rounds a position up to the write alignment, a power of two. */
+export function alignUp(volume: FlashVolume, position: number): number {
+  return (position + volume._align - 1) & -volume._align
+}
+
+/** Fills the window from `position` on, and gives where it begins. */
+function loadWindow(volume: FlashVolume, view: Uint8Array, position: number): number {
+  volume._loaded = position
+  volume._recordAt = volume._window
+  readFlash(volume, view, position)
+  volume._have = volume._window + volume._got
+  return volume._window
+}
+
+/** Fills the window from `position` on, which it has at `at`. In a log read in order, what it has is kept, so that nothing is read twice. */
+function completeWindow(volume: FlashVolume, at: number, position: number): number {
+  const kept = volume._have - at
+  if (!HAS_LONG || at === volume._window) return loadWindow(volume, volume._whole, position)
+  copyBytes(volume._bytes, at, volume._bytes, volume._window, kept)
+  const rest = volume._bytes.subarray(volume._window + kept, volume._header)
+  loadWindow(volume, rest, position + kept)
+  volume._loaded = position
+  volume._have += kept
+  return volume._window
+}
+
+/** Tells whether a record that is longer than the window is whole, piece by piece, and leaves its beginning in the window. */
+function isLongWhole(
+  volume: FlashVolume,
+  at: number,
+  head: number,
+  total: number,
+  seedCheck: number,
+): boolean {
+  const position = volume._loaded
+  const end = position + total - CHECK_SIZE
+  let from = at
+  let check = seedCheck
+  for (;;) {
+    // Whole words, so that a check of words does not depend on where the pieces begin.
+    const past = at + end - volume._loaded
+    const to = past < volume._have ? past : from + ((volume._have - from) & ~3)
+    check = addToCheck(volume, from, to, check)
+    const done = volume._loaded + to - at
+    if (done === end) break
+    loadWindow(volume, volume._whole, done)
+    from = at
+  }
+  loadWindow(volume, volume._whole, end)
+  const isWhole = volume._view.getUint32(at) === check
+  loadWindow(volume, volume._whole, position)
+  volume._cursor = at + head
+  return isWhole
+}
 
 /** Adds bytes of the volume's memory to a check: CRC-32, or a rotating sum of words that is quicker in byte code. */
 function addToCheck(volume: FlashVolume, from: number, to: number, check: number): number {
   if (volume._checksum === 1) return crc32(volume._bytes, from, to, check)
   let sum = check
   let at = from
-  for (; at + 4 <= to; at += 4) sum = (((sum << 5) | (sum >>> 27)) + volume._view.getUint32(at, true)) | 0
+  for (; at + 4 <= to; at += 4) sum = (((sum << 5) | (sum >>> 27)) + volume._view.getUint32(at)) | 0
   for (; at < to; at++) sum = (((sum << 5) | (sum >>> 27)) + volume._bytes[at]) | 0
   return sum >>> 0
 }
 
-/** Writes what the check of a record in `block` begins with before offset `at` of the volume's memory. */
-function putSeed(volume: FlashVolume, at: number, block: number): void {
-  volume._view.setUint32(at - SEED_SIZE, volume._id, true)
-  volume._view.setUint32(at - SEED_SIZE + 4, volume._sequences[block], true)
-}
-
-/**
- * Reads the head of the record at `position`; false when there is none that fits its block. With the short view one read of 96
- * bytes; with the long one nothing where the window has it already, else one read for all that the window holds.
- */
-export function openRecord(volume: FlashVolume, position: number, view: Uint8Array): boolean {
-  const bytes = volume._bytes
-  const room = volume._blockLength - (position % volume._blockLength)
-  let at = volume._window + SEED_SIZE + position - volume._loaded
-  if (view !== volume._whole || volume._loaded < 0 || at < volume._recordAt || at + HEAD_MAX > volume._have) {
-    at = volume._window + SEED_SIZE
-    volume._have = at + readFlash(volume, view, position)
-    volume._loaded = position
-  }
-  volume._recordAt = at
-  const flags = bytes[at]
-  const kind = flags & KIND
-  let body = at + 1
-  let size = bytes[body++]
-  if (size >= 0x80) size = (size & 0x7f) | (bytes[body++] << 7)
-  let page = bytes[body++]
-  if (page >= 0x80) page = (page & 0x7f) | (bytes[body++] << 7)
-  let link = 0
-  if (kind === DELTA) {
-    link = bytes[body] | (bytes[body + 1] << 8)
-    body += 2
-    if ((flags & FAR) !== 0) link |= bytes[body++] << 16
-  }
-  volume._flags = flags
-  volume._recordPage = page
-  volume._link = link
-  volume._left = size
-  volume._cursor = body
-  volume._next = position + alignUp(body - at + size + CHECK_SIZE, volume._align)
-  putSeed(volume, at, Math.floor(position / volume._blockLength))
-  volume._checked = at - SEED_SIZE
-  volume._check = 0
-  return (
-    (flags & FLAGS_MASK) === FLAGS_MARK &&
-    kind !== 0 &&
-    size <= volume.pagesize + HEAD_MAX &&
-    body - at + size + CHECK_SIZE <= room &&
-    (kind === CONTROL || page < volume._pages)
-  )
-}
-
-/** Moves the window on to where the cursor is. The check takes whole words, so that it does not depend on where this happens. */
-function refill(volume: FlashVolume): void {
-  const words = volume._checked + ((volume._cursor - volume._checked) & ~3)
-  const rest = volume._cursor - words
-  volume._check = addToCheck(volume, volume._checked, words, volume._check)
-  const start = volume._window + SEED_SIZE
-  volume._loaded += words - start
-  volume._have = start + readFlash(volume, volume._whole, volume._loaded)
-  volume._recordAt = start
-  volume._checked = start
-  volume._cursor = volume._checked + rest
+/** Gives the check of a record in `block` from `at` to `end` of the volume's memory, before which it writes what the check begins with. */
+function checkOf(volume: FlashVolume, at: number, end: number, block: number): number {
+  const from = at - SEED_SIZE
+  volume._view.setUint32(from, volume._id)
+  volume._view.setUint32(from + 4, volume._sequences[block])
+  return SUM32 ? addToCheck(volume, from, end, 0) : crc32Of(volume._bytes, from, end)
 }
 
 /** Takes a number of one or two bytes: seven bits, then eight more when the high bit is set. */
 export function takeNumber(volume: FlashVolume): number {
-  if (volume._cursor + 2 > volume._have) refill(volume)
+  if (HAS_LONG && volume._cursor + 2 > volume._have) refill(volume)
   const first = volume._bytes[volume._cursor++]
   volume._left--
   if (first < 0x80) return first
@@ -107,40 +152,32 @@ export function takeNumber(volume: FlashVolume): number {
   return (first & 0x7f) | (volume._bytes[volume._cursor++] << 7)
 }
 
-/** Takes the next `count` bytes of the body into `target` (null: leaves them out). */
-export function takeBytes(
-  volume: FlashVolume,
-  count: number,
-  target: Uint8Array | null,
-  offset: number,
-): void {
-  volume._left -= count
-  // A range that ends outside its record: that is not whole.
-  if (volume._left < 0) return
-  let done = 0
-  while (done < count) {
-    if (volume._cursor === volume._have) refill(volume)
-    const room = volume._have - volume._cursor
-    const part = count - done < room ? count - done : room
-    if (target !== null) copyBytes(volume._bytes, volume._cursor, target, offset + done, part)
-    volume._cursor += part
-    done += part
-  }
-}
-
 /** Takes a word of the body. */
 export function takeWord(volume: FlashVolume): number {
-  takeBytes(volume, 4, volume._bytes, volume._header)
-  return volume._view.getUint32(volume._header, true)
+  if (HAS_LONG && volume._cursor + 4 > volume._have) refill(volume)
+  volume._left -= 4
+  volume._cursor += 4
+  return volume._view.getUint32(volume._cursor - 4)
 }
 
-/** Takes what is left of the body and compares the check; tells whether the record is whole. */
-export function recordIsWhole(volume: FlashVolume): boolean {
-  if (volume._left < 0) return false
-  takeBytes(volume, volume._left, null, 0)
-  if (volume._cursor + CHECK_SIZE > volume._have) refill(volume)
-  const check = addToCheck(volume, volume._checked, volume._cursor, volume._check)
-  return volume._view.getUint32(volume._cursor, true) === check
+/** Copies `count` bytes at the cursor into the volume's memory from `target` on, and goes on behind them. */
+export function takeBytes(volume: FlashVolume, count: number, target: number): void {
+  let done = 0
+  while (HAS_LONG && volume._cursor + count - done > volume._have) {
+    // A part that was left out may have moved the cursor beyond the window.
+    const part = volume._have > volume._cursor ? volume._have - volume._cursor : 0
+    copyBytes(volume._bytes, volume._cursor, volume._bytes, target + done, part)
+    volume._cursor += part
+    done += part
+    refill(volume)
+  }
+  copyBytes(volume._bytes, volume._cursor, volume._bytes, target + done, count - done)
+  volume._cursor += count - done
+}
+
+/** Moves the window on to where the cursor is. */
+function refill(volume: FlashVolume): void {
+  volume._cursor = loadWindow(volume, volume._whole, volume._loaded + volume._cursor - volume._window)
 }
 
 /** Puts a number of one or two bytes at `at` of the volume's memory and gives the offset after it. */
@@ -150,6 +187,19 @@ export function putNumber(bytes: Uint8Array, at: number, value: number): number 
   bytes[at] = 0x80 | (value & 0x7f)
   bytes[at + 1] = value >> 7
   return at + 2
+}
+
+/** Puts the head of a record before its body, which ends at `end`, and gives where the record begins. */
+function putHead(volume: FlashVolume, flags: number, page: number, link: number, end: number): number {
+  const bytes = volume._bytes
+  const body = volume._body
+  // The link's bytes come last before the body: two or three, none but in a delta.
+  const linkSize = (flags & KIND) !== DELTA ? 0 : link > 0xffff ? 3 : 2
+  const at = body - 1 - (end - body < 0x80 ? 1 : 2) - (page < 0x80 ? 1 : 2) - linkSize
+  bytes[at] = FLAGS_MARK | flags | (linkSize === 3 ? FAR : 0)
+  let head = putNumber(bytes, putNumber(bytes, at + 1, end - body), page)
+  for (let rest = link; head < body; rest >>= 8) bytes[head++] = rest
+  return at
 }
 
 /**
@@ -163,21 +213,13 @@ export function programRecord(
   link: number,
   end: number,
 ): number {
-  const bytes = volume._bytes
-  const body = volume._work + BODY
-  const isDelta = (flags & KIND) === DELTA
-  const far = isDelta && link > 0xffff
-  const at = body - 1 - (end - body < 0x80 ? 1 : 2) - (page < 0x80 ? 1 : 2) - (far ? 3 : isDelta ? 2 : 0)
-  bytes[at] = FLAGS_MARK | flags | (far ? FAR : 0)
-  let head = putNumber(bytes, putNumber(bytes, at + 1, end - body), page)
-  for (let rest = link; head < body; rest >>= 8) bytes[head++] = rest
-  const total = alignUp(end + CHECK_SIZE - at, volume._align)
+  const at = putHead(volume, flags, page, link, end)
+  const total = alignUp(volume, end + CHECK_SIZE - at)
+  volume._bytes.fill(0xff, end + CHECK_SIZE, at + total)
   for (;;) {
     if (volume._sealed || volume._at + total > volume._blockLength) openBlock(volume)
     const position = volume._head * volume._blockLength + volume._at
-    putSeed(volume, at, volume._head)
-    volume._view.setUint32(end, addToCheck(volume, at - SEED_SIZE, end, 0), true)
-    bytes.fill(0xff, end + CHECK_SIZE, at + total)
+    volume._view.setUint32(end, checkOf(volume, at, end, volume._head))
     if (program(volume, position, at, total)) {
       volume._at += total
       return position

@@ -1,10 +1,7 @@
-/** Figures of a volume, and what is damaged in it. */
-import { isFlashtreeError } from "../errors.ts"
-import { BLANK, corruptRecord, FAILING, IN_LOG } from "./access.ts"
-import { nextBlock, readHeader, roomWeight } from "./blocks.ts"
-import { wantedWeight } from "./cleaning.ts"
-import { IMAGE_WEIGHT, TRANSACTION_PAGES } from "./layout.ts"
-import { CONTENT, readPage } from "./pages.ts"
+/** Figures of a volume. */
+import { nextBlock, roomWeight } from "./blocks.ts"
+import { spareWeight } from "./cleaning.ts"
+import { BLANK, FAILING, IMAGE_WEIGHT, TRANSACTION_PAGES } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
 
 export interface FlashVolumeStatus {
@@ -40,17 +37,11 @@ export interface FlashFinding {
   message: string
 }
 
-/** Gives the room that a transaction can take before any block is reclaimed for it, in the units of a block's weight. */
-export function spareWeight(volume: FlashVolume): number {
-  const isHalfFull = wantedWeight(volume) > volume._neededWeight + IMAGE_WEIGHT
-  return roomWeight(volume) - wantedWeight(volume) - (isHalfFull ? volume._perBlock * IMAGE_WEIGHT : 0)
-}
-
 /**
  * Gives how many bytes can be committed without an erase, in pages written whole: in the head and in blocks known to be blank. A change of
  * n bytes takes about n + 13 of them.
  */
-export function readyBytes(volume: FlashVolume): number {
+function readyBytes(volume: FlashVolume): number {
   // The head goes on through the free blocks in their order, up to the first that is not known to be blank.
   let weight = roomWeight(volume) - volume._free * volume._perBlock * IMAGE_WEIGHT
   let block = volume._head
@@ -59,7 +50,7 @@ export function readyBytes(volume: FlashVolume): number {
     if (volume._states[block] !== BLANK) break
     weight += volume._perBlock * IMAGE_WEIGHT
   }
-  const spare = spareWeight(volume)
+  const spare = spareWeight(volume, true)
   let pages = Math.floor((spare < weight ? spare : weight) / IMAGE_WEIGHT)
   // Beyond half of the capacity more is kept.
   const toHalf = (volume._usable * volume._perBlock) / 2 - volume._live
@@ -67,10 +58,11 @@ export function readyBytes(volume: FlashVolume): number {
     pages -= TRANSACTION_PAGES + volume._perBlock
     if (pages < toHalf) pages = Math.floor(toHalf)
   }
-  return pages > 0 ? pages * volume.pagesize : 0
+  return pages > 0 ? pages * volume._pagesize : 0
 }
 
 export function volumeStatus(volume: FlashVolume): FlashVolumeStatus {
+  const ready = readyBytes(volume)
   let retired = 0
   let min = 0xffff
   let max = 0
@@ -85,11 +77,11 @@ export function volumeStatus(volume: FlashVolume): FlashVolumeStatus {
   return {
     blocks: volume._blocks,
     blockLength: volume._blockLength,
-    pagesize: volume.pagesize,
-    capacity: volume._usable * volume._perBlock * volume.pagesize,
+    pagesize: volume._pagesize,
+    capacity: volume._usable * volume._perBlock * volume._pagesize,
     used: (volume._blocks - volume._free) * volume._blockLength,
-    live: volume._live * volume.pagesize,
-    readyBytes: readyBytes(volume),
+    live: volume._live * volume._pagesize,
+    readyBytes: ready,
     freeBlocks: volume._free,
     retired: retired,
     eraseCountMin: volume._eraseBase + min,
@@ -98,32 +90,4 @@ export function volumeStatus(volume: FlashVolume): FlashVolumeStatus {
     sequence: volume._sequence,
     mapBytes: volume._map.byteLength + volume._blocks * 6,
   }
-}
-
-/** Reads the header of every block of the log, and the chain of every page with content; gives a finding for each that is damaged. */
-export function checkVolume(volume: FlashVolume): FlashFinding[] {
-  const findings: FlashFinding[] = []
-  volume._loaded = -1
-  // The oldest block may stand before an erase that was cut; its records are read below where they are in use.
-  const tail = volume._head < 0 ? -1 : nextBlock(volume, volume._head, false)
-  for (let block = 0; block < volume._blocks; block++) {
-    const state = block === tail ? BLANK : volume._states[block]
-    if ((state !== IN_LOG && state !== FAILING) || readHeader(volume, block)) continue
-    const error = corruptRecord(volume, block * volume._blockLength, "a damaged header")
-    findings.push({ code: "ECORRUPT", page: volume._first + block, offset: 0, message: error.message })
-  }
-  for (let page = 0; page < volume._pages; page++) {
-    try {
-      readPage(volume, page, volume._map[page], volume._bytes, volume._work + CONTENT, 0, volume.pagesize)
-    } catch (error) {
-      if (!isFlashtreeError(error) || error.code !== "ECORRUPT") throw error
-      findings.push({
-        code: "ECORRUPT",
-        page: error.page as number,
-        offset: error.offset as number,
-        message: error.message,
-      })
-    }
-  }
-  return findings
 }

@@ -1,38 +1,31 @@
 /** A volume handle: its state, and the stream it is. How the log works is in FORMAT.md. */
-import { failure } from "../errors.ts"
-import { copyBytes } from "../platform.ts"
+import { type ErrorCode, refuse } from "../errors.ts"
+import { copyBytes, OPAQUE_FLASH, WINDOW_PAGE_MAX } from "../platform.ts"
+import { POSITION_MAX } from "../stream/check-arguments.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
-import { checkTransfer } from "./access.ts"
-import { blankAhead, refuseStale } from "./blocks.ts"
-import { reclaimTail } from "./cleaning.ts"
+import { blankAhead, refuseStale, STALE } from "./blocks.ts"
+import { reclaimTail, spareWeight } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
 import { addInterval, makeIntervals } from "./intervals.ts"
 import {
-  alignUp,
   BLOCK_HEADER,
+  BODY_ROOM,
   CHAIN_RANGES_MAX,
+  CONTENT_ROOM,
   IMAGE_WEIGHT,
   MARK_SIZE,
   RANGES_MAX,
   RESERVED_BLOCKS,
   SEED_SIZE,
+  SHORT_READ,
+  STREAM_SIZE,
 } from "./layout.ts"
 import { giveUp } from "./map.ts"
-import { CONTENT, overlayGathered, readPage } from "./pages.ts"
-import {
-  checkVolume,
-  type FlashFinding,
-  type FlashVolumeStatus,
-  readyBytes,
-  spareWeight,
-  volumeStatus,
-} from "./status.ts"
-import { emitGathered, flushVolume, setVolumeSize } from "./transaction.ts"
-
-/** Bytes of the first read of a record, which mostly is all of it. */
-const SHORT_READ = 96
-/** Bytes of a window in which the records of pages up to 768 are whole, and a good part of larger ones; more would be over the bound of memory. */
-const WINDOW_PAGE_MAX = 768
+import type { FlashOpenOptions } from "./open.ts"
+import { readPage } from "./pages.ts"
+import { alignUp } from "./record.ts"
+import { type FlashFinding, type FlashVolumeStatus, volumeStatus } from "./status.ts"
+import { emitGathered, flushVolume, programControl } from "./transaction.ts"
 
 /**
  * A RandomAccessStream over erase blocks whose flush is all-or-nothing at every power cut. Made by open(). Everything since the last
@@ -44,6 +37,8 @@ export class FlashVolume implements RandomAccessStream {
   declare readonly: boolean
   /** Bytes in a page; a btree opened with page size 0 takes it. */
   declare readonly pagesize: number
+  /** @internal The same, under a short name on hosts where names cost. */
+  declare _pagesize: number
 
   /** @internal */ declare _device: FlashDevice
   /** @internal First erase block of the range, how many, their length, and the byte where the range begins. */
@@ -54,7 +49,7 @@ export class FlashVolume implements RandomAccessStream {
   /** @internal */ declare _blockLength: number
   /** @internal */ declare _base: number
   /** @internal */ declare _align: number
-  /** @internal Erased blocks read 0xff. */ declare _blankShows: boolean
+  /** @internal Erased blocks do not read 0xff. */ declare _opaque: boolean
   /** @internal 1 CRC-32, 2 a rotating sum. */ declare _checksum: number
   /** @internal */ declare _id: number
   /** @internal Per block: state, low 16 bits of the sequence, what it costs to move it, erase count above _eraseBase. */
@@ -101,32 +96,38 @@ export class FlashVolume implements RandomAccessStream {
   /** @internal All buffers: the gathered page, the work area, the window, a block's header. */
   declare _bytes: Uint8Array
   /** @internal */ declare _view: DataView
-  /** @internal Where they begin, and their parts that the device fills. */ declare _work: number
+  /** @internal Where in them a record's body is built, a page's content stands, the window and the header begin. */
+  declare _body: number
+  /** @internal */ declare _content: number
   /** @internal */ declare _window: number
   /** @internal */ declare _header: number
-  /** @internal */ declare _short: Uint8Array
+  /** @internal */ declare _headerSize: number
+  /** @internal Parts that the device fills: the first of the window and all of it, the header and its first bytes. */
+  declare _short: Uint8Array
   /** @internal */ declare _whole: Uint8Array
   /** @internal */ declare _headerView: Uint8Array
-  /** @internal */ declare _markView: Uint8Array
   /** @internal What the flash showed behind the last record, where that is not 0xff. */
   declare _mark: Uint8Array
-  /** @internal Position of the window's first byte, -1 for none; the end of its bytes; where the last record begins in it. */
+  /** @internal Position of the window's first byte; the end of its bytes, 0 for none; where the last record begins in it. */
   declare _loaded: number
   /** @internal */ declare _have: number
+  /** @internal Bytes that the last read of the flash was for. */ declare _got: number
   /** @internal */ declare _recordAt: number
-  /** @internal The record being read: what its head says, where the next one begins, how far it was taken. */
+  /** @internal The record that was read: what its head says, where the next one begins, where in its body and how much is left. */
   declare _flags: number
   /** @internal */ declare _recordPage: number
   /** @internal */ declare _link: number
   /** @internal */ declare _next: number
-  /** @internal */ declare _left: number
   /** @internal */ declare _cursor: number
-  /** @internal */ declare _checked: number
-  /** @internal */ declare _check: number
-  /** @internal Why nothing may be written; empty when it may. */ declare _failed: string
-  /** @internal Another writer was seen. */ declare _stale: boolean
+  /** @internal */ declare _left: number
+  /** @internal Why nothing may be written: ENOSPC until rollback(), ESTALE for another writer; empty when it may. */
+  declare _stopped: ErrorCode | ""
   /** @internal A change is under way, or was cut short. */ declare _busy: boolean
   /** @internal */ declare _closed: boolean
+
+  /** Reads every header and record in use and gives what is damaged: nothing for a sound volume. On Espruino it needs "flash-extras". */
+  declare check: () => FlashFinding[]
+  /** @internal */ declare _remake: (given: FlashOpenOptions) => void
 
   /** @internal open() checks the geometry. */
   constructor(
@@ -136,134 +137,70 @@ export class FlashVolume implements RandomAccessStream {
     blockLength: number,
     align: number,
     pagesize: number,
-    blankShows: boolean,
+    isOpaque: boolean,
   ) {
-    this.atomic = true
-    this.exclusive = true
-    this.readonly = false
-    this.pagesize = pagesize
+    this.atomic = this.exclusive = true
+    this.readonly = this._opaque = this._checkpointDue = this._abortDue = this._busy = this._closed = false
+    if (OPAQUE_FLASH && isOpaque) this._opaque = true
+    this.pagesize = this._pagesize = pagesize
     this._device = device
     this._first = first
-    this._blocks = blocks
-    this._count = blocks
+    this._blocks = this._count = this._free = blocks
     this._blockLength = blockLength
     this._base = first * blockLength
     this._align = align
-    this._blankShows = blankShows
     this._checksum = 1
-    this._id = 0
     this._states = new Uint8Array(blocks)
     this._sequences = new Uint16Array(blocks)
     this._weights = new Uint8Array(blocks)
     this._eraseCounts = new Uint16Array(blocks)
-    this._eraseBase = 0
-    this._pages = Math.floor((blocks * blockLength) / pagesize)
+    this._pages = ((blocks * blockLength) / pagesize) | 0
     this._map = new Uint32Array(this._pages)
     this._oldPages = new Uint16Array(16)
     this._oldEntries = new Uint32Array(16)
-    this._live = 0
-    // Flags, body size, page, one range of the whole page, check.
-    this._imageSize = alignUp(1 + 2 + 2 + 3 + pagesize + 4, align)
-    this._perBlock = Math.floor((blockLength - alignUp(BLOCK_HEADER, align)) / this._imageSize)
-    const every = (blocks - 8) >> 3
-    this._checkpointEvery = every < 1 ? 1 : every > 8 ? 8 : every
-    const windowSize = SEED_SIZE + 16 + alignUp(pagesize < WINDOW_PAGE_MAX ? pagesize : WINDOW_PAGE_MAX, 16)
-    const headerSize = alignUp(BLOCK_HEADER, align)
-    this._work = pagesize
-    this._window = this._work + CONTENT + pagesize
-    this._header = this._window + windowSize
-    this._bytes = new Uint8Array(this._header + headerSize)
-    this._view = new DataView(this._bytes.buffer)
-    const from = this._window + SEED_SIZE
-    this._short = this._bytes.subarray(from, from + SHORT_READ)
-    this._whole = this._bytes.subarray(from, this._header)
-    this._headerView = this._bytes.subarray(this._header, this._header + headerSize)
-    this._markView = this._bytes.subarray(this._header, this._header + MARK_SIZE)
-    this._mark = new Uint8Array(MARK_SIZE)
     this._gathered = makeIntervals(RANGES_MAX)
     this._covered = makeIntervals(CHAIN_RANGES_MAX)
-    this._loaded = -1
-    this._have = this._recordAt = this._flags = this._recordPage = this._link = 0
-    this._next = this._left = this._cursor = this._checked = this._check = 0
-    this._reset(0)
-  }
-
-  /** @internal Makes the handle that of a volume without content. */
-  _reset(sequence: number): void {
-    this._states.fill(0)
-    this._map.fill(0)
-    this._usable = this._blocks - RESERVED_BLOCKS
-    this._live = 0
-    this._head = -1
-    this._at = 0
+    this._mark = new Uint8Array(MARK_SIZE)
+    this._id = this._eraseBase = this._live = this._at = this._sequence = this._checkpoint = 0
+    this._checkpointSequence = this._started = this._oldCount = 0
+    this._size = this._loggedSize = this._flushedSize = this._have = this._got = 0
+    this._loaded = this._recordAt = this._flags = this._recordPage = this._link = this._next = 0
+    this._cursor = this._left = 0
+    this._head = this._dropped = this._page = -1
     this._sealed = true
-    this._sequence = sequence
-    this._dropped = -1
-    this._free = this._blocks
+    this._stopped = ""
+    this._usable = blocks - RESERVED_BLOCKS
+    const every = (blocks - 8) >> 3
+    this._checkpointEvery = every < 1 ? 1 : every > 8 ? 8 : every
+    // Flags, body size, page, one range of the whole page, check.
+    this._imageSize = alignUp(this, 1 + 2 + 2 + 3 + pagesize + 4)
+    this._headerSize = alignUp(this, BLOCK_HEADER)
+    this._perBlock = ((blockLength - this._headerSize) / this._imageSize) | 0
     this._neededWeight = this._perBlock * IMAGE_WEIGHT
-    this._checkpoint = 0
-    this._checkpointSequence = sequence
-    this._checkpointDue = false
-    this._started = 0
-    this._abortDue = false
-    this._oldCount = 0
-    this._size = 0
-    this._loggedSize = 0
-    this._flushedSize = 0
-    this._page = -1
-    this._failed = ""
-    this._stale = false
-    this._busy = false
-    this._closed = false
+    this._body = pagesize + BODY_ROOM
+    this._content = this._body + CONTENT_ROOM
+    this._window = this._content + pagesize + SEED_SIZE
+    const most = pagesize < WINDOW_PAGE_MAX ? pagesize : WINDOW_PAGE_MAX
+    this._header = this._window + 16 + ((most + 15) & -16)
+    this._bytes = new Uint8Array(this._header + this._headerSize)
+    this._view = new DataView(this._bytes.buffer)
+    this._short = this._bytes.subarray(this._window, this._window + SHORT_READ)
+    this._whole = this._bytes.subarray(this._window, this._header)
+    this._headerView = this._bytes.subarray(this._header, this._header + this._headerSize)
   }
 
   /** Gives the bytes read; sees what was written since the last flush. One flash read a record of each page's chain, two for a long one. */
   read(buffer: Uint8Array, position: number, start?: number, length?: number): number {
-    this._enter(false)
-    const from = start === undefined ? 0 : start
-    let count = length === undefined ? buffer.length - from : length
-    checkTransfer(buffer.length, position, from, count)
-    if (count > this._size - position) count = this._size - position
-    if (count <= 0) return 0
-    for (let done = 0; done < count; ) {
-      const page = Math.floor((position + done) / this.pagesize)
-      const offset = (position + done) % this.pagesize
-      const end = count - done < this.pagesize - offset ? offset + count - done : this.pagesize
-      readPage(this, page, this._map[page], buffer, from + done, offset, end)
-      if (page === this._page) overlayGathered(this, buffer, from + done, offset, end)
-      done += end - offset
-    }
-    return count
+    return transfer(this, buffer, position, start, length, false)
   }
 
   /**
    * Takes bytes for the next flush. Writes into one page are gathered in memory; the page before is programmed when another one
    * is written. ENOSPC, EINVAL.
    */
-  write(buffer: Uint8Array, position: number, start?: number, length?: number): void {
-    this._enter(true)
-    const from = start === undefined ? 0 : start
-    const count = length === undefined ? buffer.length - from : length
-    const most = this._pages * this.pagesize
-    checkTransfer(buffer.length, position, from, count)
-    if (count === 0) return
-    if (position + count > most)
-      throw failure("ENOSPC", `the volume has addresses up to ${most}, not ${position + count}`)
-    this._busy = true
-    for (let done = 0; done < count; ) {
-      const page = Math.floor((position + done) / this.pagesize)
-      const offset = (position + done) % this.pagesize
-      const part = count - done < this.pagesize - offset ? count - done : this.pagesize - offset
-      if (page !== this._page || !addInterval(this._gathered, offset, offset + part)) {
-        emitGathered(this, 0)
-        this._page = page
-        addInterval(this._gathered, offset, offset + part)
-      }
-      copyBytes(buffer, from + done, this._bytes, offset, part)
-      done += part
-    }
-    if (position + count > this._size) this._size = position + count
-    this._busy = false
+  write(buffer: Uint8Array, position: number, start?: number, length?: number) {
+    // Returned, so that XS needs no stack for this call under the next.
+    return transfer(this, buffer, position, start, length, true) as unknown as void
   }
 
   /** Gives the length in bytes. */
@@ -275,7 +212,26 @@ export class FlashVolume implements RandomAccessStream {
   /** Cuts the stream (pages beyond cost nothing after the next flush), or extends it with zeros. EINVAL, ENOSPC. */
   setSize(size: number): void {
     this._enter(true)
-    setVolumeSize(this, size)
+    const most = this._pages * this._pagesize
+    if (!(size >= 0 && size <= most) || size % 1 !== 0)
+      refuse(
+        size > most && size <= POSITION_MAX ? "ENOSPC" : "EINVAL",
+        `a size of ${size}: the volume ends at ${most}`,
+      )
+    const before = this._size
+    const kept = Math.ceil(size / this._pagesize)
+    // What is cut off of a page reads as zeros should the stream grow again.
+    const rest = (kept * this._pagesize < before ? kept * this._pagesize : before) - size
+    if (rest > 0) this.write(new Uint8Array(rest), size)
+    this._size = size
+    if (size >= before) return
+    this._busy = true
+    if (this._page >= kept) {
+      this._page = -1
+      this._gathered[0] = 0
+    }
+    programControl(this, STREAM_SIZE, 0)
+    this._busy = false
   }
 
   /** Makes everything since the last flush durable, all of it or nothing. One program call for a change of one page. */
@@ -289,7 +245,7 @@ export class FlashVolume implements RandomAccessStream {
   /** Forgets everything since the last flush, and heals a volume that an error stopped. Reads and writes nothing. */
   rollback(): void {
     if (this._closed) this._enter(false)
-    this._failed = ""
+    if (this._stopped === "ENOSPC") this._stopped = ""
     this._page = -1
     this._gathered[0] = 0
     if (this._started !== 0) this._abortDue = true
@@ -309,7 +265,7 @@ export class FlashVolume implements RandomAccessStream {
     refuseStale(this)
     let left = options === undefined || options.erases === undefined ? 1 : options.erases
     const wanted = (this._blocks >> 2) * this._perBlock * IMAGE_WEIGHT
-    while (left > 0 && (blankAhead(this) || (spareWeight(this) < wanted && reclaimTail(this)))) left--
+    while (left > 0 && (blankAhead(this) || (spareWeight(this, true) < wanted && reclaimTail(this)))) left--
     this._busy = false
     return left <= 0
   }
@@ -322,13 +278,7 @@ export class FlashVolume implements RandomAccessStream {
 
   /** Bytes that can be committed without any erase. */
   get readyBytes(): number {
-    return readyBytes(this)
-  }
-
-  /** Reads every header and record in use and gives what is damaged: nothing for a sound volume. */
-  check(): FlashFinding[] {
-    this._enter(false)
-    return checkVolume(this)
+    return this.status().readyBytes
   }
 
   /** Forgets what was not flushed and ends the handle; the device stays open. May be called twice. */
@@ -338,11 +288,72 @@ export class FlashVolume implements RandomAccessStream {
 
   /** @internal */
   _enter(writes: boolean): void {
-    if (this._closed) throw failure("ECLOSED", "the volume is closed")
-    if (this._busy) throw failure("EIO", "an earlier change was cut short: roll back, or reopen")
+    if (this._closed) refuse("ECLOSED", "the volume is closed")
+    if (this._busy) refuse("EIO", "a change was cut short: roll back, or reopen")
     if (!writes) return
-    if (this.readonly) throw failure("EROFS", "the volume was opened read-only")
-    if (this._stale) throw failure("ESTALE", "another writer has changed the volume: reopen it")
-    if (this._failed !== "") throw failure("EIO", this._failed)
+    if (this.readonly) refuse("EROFS", "the volume is read-only")
+    if (this._stopped === "ESTALE") refuse("ESTALE", STALE)
+    if (this._stopped !== "") refuse("EIO", "the volume ran full: roll back to go on")
   }
 }
+
+/** Moves bytes between a caller's buffer and the stream, page by page; gives how many. Arguments are checked as all streams do it. */
+function transfer(
+  volume: FlashVolume,
+  buffer: Uint8Array,
+  position: number,
+  start: number | undefined,
+  length: number | undefined,
+  writes: boolean,
+): number {
+  volume._enter(writes)
+  const pagesize = volume._pagesize
+  const from = start === undefined ? 0 : start
+  let count = length === undefined ? buffer.length - from : length
+  if (
+    !(
+      position >= 0 &&
+      position <= POSITION_MAX &&
+      from >= 0 &&
+      count >= 0 &&
+      from + count <= buffer.length
+    ) ||
+    (position % 1) + (from % 1) + (count % 1) !== 0
+  )
+    refuse("EINVAL", `bytes ${from} to ${from + count} of ${buffer.length} at position ${position}`)
+  const most = writes ? volume._pages * pagesize : volume._size
+  if (position + count > most) {
+    if (writes && count > 0) refuse("ENOSPC", `the volume ends at ${most}, not ${position + count}`)
+    count = most - position
+  }
+  if (count <= 0) return 0
+  volume._busy = writes
+  for (let done = 0; done < count; ) {
+    const page = ((position + done) / pagesize) | 0
+    const offset = (position + done) % pagesize
+    const part = count - done < pagesize - offset ? count - done : pagesize - offset
+    if (writes) {
+      if (page !== volume._page || !addInterval(volume._gathered, offset, offset + part)) {
+        emitGathered(volume, 0)
+        volume._page = page
+        addInterval(volume._gathered, offset, offset + part)
+      }
+      copyBytes(buffer, from + done, volume._bytes, offset, part)
+    } else {
+      readPage(volume, page, volume._map[page], false)
+      copyBytes(volume._bytes, volume._content + offset, buffer, from + done, part)
+    }
+    done += part
+  }
+  if (position + count > volume._size) volume._size = position + count
+  volume._busy = false
+  return count
+}
+
+/** What a small device may leave out: the extras put something in the place of it. */
+export function needsExtras(): never {
+  refuse("EINVAL", 'needs require("flash-extras")(require("flash"))')
+}
+
+FlashVolume.prototype.check = needsExtras
+FlashVolume.prototype._remake = needsExtras

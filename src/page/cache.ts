@@ -2,10 +2,11 @@
  * The page cache: page number -> frame, least recently used first to go, as in 1.85 (specs: "Page cache"), so that page reads
  * and writes can be compared with it one to one.
  *
- * Invariants: a frame that holds a page is in exactly one bucket; a frame pinned in the call under way is not evicted. Pins are
+ * Invariants: a frame that holds a page is in exactly one bucket (or has its number in _held); a frame pinned in the call under way is not evicted. Pins are
  * stamps, not counts: the next call has another stamp, so an exception leaves nothing pinned.
  */
 import { corrupt } from "../errors.ts"
+import { CACHE_FRAMES_MIN, PAGE_HASH } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { type Frame, type PagePool, takeFrame } from "./pool.ts"
 
@@ -27,12 +28,19 @@ export const FRESH = -1
 const JOIN_ATOMIC = 4
 const JOIN_PLAIN = 32
 
+/** Frames a cache may have, whatever is asked for. */
+const FRAMES_MAX = 1 << 20
+
 export interface PageCache extends PagePool {
   _stream: PageStream
   _owner: PageOwner
+  /** With PAGE_HASH: the frames with pages of each hash, linked by their _next. Without: the page numbers of all frames. */
   _buckets: (Frame | null)[]
+  _held: number[]
   _mask: number
   _all: Frame[]
+  /** Bytes of page cache that were asked for. */
+  _size: number
   _clock: number
   /** Number of the call under way, which is the stamp of its pins. */
   _call: number
@@ -57,43 +65,61 @@ export interface PageCache extends PagePool {
   bytesWritten: number
 }
 
-/** Gives a cache without any frame; `stream` tells what a write call costs, `pages` is where pages are read and written. */
-export function makeCache(
-  stream: RandomAccessStream,
-  pages: PageStream,
-  owner: PageOwner,
-  pagesize: number,
-  capacity: number,
-): PageCache {
-  let mask = 7
-  while (mask < capacity && mask < 65535) mask = mask * 2 + 1
-  const buckets: null[] = []
-  for (let i = 0; i <= mask; i++) buckets.push(null)
+/** Gives a cache without any frame; `stream` is where pages are read and written. startCache says how large they are. */
+export function makeCache(stream: RandomAccessStream, owner: PageOwner): PageCache {
   return {
-    _buckets: buckets,
-    _mask: mask,
+    _buckets: [],
+    _mask: 0,
     _clock: 0,
     hits: 0,
     _call: 0,
-    _pagesize: pagesize,
-    _stream: pages,
+    _pagesize: 0,
+    _stream: stream,
     _owner: owner,
     _slab: null,
     _taken: 0,
+    _size: 0,
     _all: [],
+    _held: [],
     _join: stream.callCost !== undefined ? stream.callCost : stream.atomic ? JOIN_ATOMIC : JOIN_PLAIN,
     _dirtyPages: 0,
     _spilled: false,
     _failed: false,
     _full: null,
     frames: 0,
-    capacity: capacity,
+    capacity: 0,
     misses: 0,
     evictions: 0,
     pageReads: 0,
     pageWrites: 0,
     bytesWritten: 0,
   }
+}
+
+/** Forgets every page, changed or not, and every failure. Pages have `pagesize` bytes from now on. */
+export function startCache(cache: PageCache, pagesize: number): void {
+  const all = cache._all
+  const frames = Math.ceil(cache._size / pagesize)
+  const capacity = frames > CACHE_FRAMES_MIN ? frames : CACHE_FRAMES_MIN
+  cache._pagesize = pagesize
+  cache.capacity = capacity < FRAMES_MAX ? capacity : FRAMES_MAX
+  for (let i = 0; i < all.length; i++) {
+    all[i]._pgno = -1
+    all[i]._used = 0
+    all[i]._dirtyEnd = 0
+  }
+  if (PAGE_HASH) {
+    let mask = 7
+    while (mask < capacity && mask < 65535) mask = mask * 2 + 1
+    cache._mask = mask
+    for (let i = 0; i <= mask; i++) cache._buckets[i] = null
+  } else {
+    cache._held = []
+  }
+  cache._dirtyPages = 0
+  cache._spilled = false
+  cache._failed = false
+  cache._full = null
 }
 
 /**
@@ -103,10 +129,17 @@ export function makeCache(
  */
 export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame {
   const slot = pgno & cache._mask
-  let frame = cache._buckets[slot]
-  while (frame !== null && frame._pgno !== pgno) frame = frame._next
+  let frame: Frame | null = null
+  if (PAGE_HASH) {
+    frame = cache._buckets[slot]
+    while (frame !== null && frame._pgno !== pgno) frame = frame._next
+  } else {
+    const at = cache._held.indexOf(pgno)
+    if (at >= 0) frame = cache._all[at]
+  }
   if (frame === null) {
-    frame = emptyFrame(cache)
+    const at = emptyFrame(cache)
+    frame = cache._all[at]
     if (kinds >= 0) {
       const size = cache._pagesize
       cache.misses++
@@ -116,8 +149,12 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
     }
     frame._pgno = pgno
     frame._kind = 0
-    frame._next = cache._buckets[slot]
-    cache._buckets[slot] = frame
+    if (PAGE_HASH) {
+      frame._next = cache._buckets[slot]
+      cache._buckets[slot] = frame
+    } else {
+      cache._held[at] = pgno
+    }
   } else if (kinds >= 0) {
     cache.hits++
   }
@@ -140,27 +177,25 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
   return frame
 }
 
-/** Gives a frame that holds no page: a new one below capacity, else the least recently used one that can go. */
-export function emptyFrame(cache: PageCache): Frame {
+/** Gives the place in _all of a frame that holds no page: a new one below capacity, else the least recently used one that can go. */
+function emptyFrame(cache: PageCache): number {
   const all = cache._all
-  const count = all.length
   const call = cache._call
   let tried = -1
-  while (cache.frames >= cache.capacity) {
-    let frame: Frame | null = null
+  while (all.length >= cache.capacity) {
+    let best = -1
     let oldest = cache._clock
-    for (let i = 0; i < count; i++) {
-      const other = all[i]
-      const used = other._used
-      if (used <= oldest && used > tried && other._pin !== call) {
-        frame = other
+    for (let i = 0; i < all.length; i++) {
+      const used = all[i]._used
+      if (used <= oldest && used > tried && all[i]._pin !== call) {
+        best = i
         oldest = used
       }
     }
     // All are pinned, or hold changes that cannot be written: the pool grows for good.
-    if (frame === null) break
+    if (best < 0) break
     tried = oldest
-    if (frame._pgno < 0) return frame
+    const frame = all[best]
     if (frame._dirtyEnd > 0) {
       if (cache._failed) continue
       try {
@@ -173,23 +208,29 @@ export function emptyFrame(cache: PageCache): Frame {
       }
       cache._spilled = true
     }
-    const slot = frame._pgno & cache._mask
-    let other = cache._buckets[slot] as Frame
-    if (other === frame) {
-      cache._buckets[slot] = frame._next
-    } else {
-      while (other._next !== frame) other = other._next as Frame
-      other._next = frame._next
+    if (frame._pgno >= 0) {
+      cache.evictions++
+      if (PAGE_HASH) unlinkFrame(cache, frame)
+      else cache._held[best] = -1
     }
     frame._pgno = -1
     frame._used = 0
-    cache.evictions++
-    return frame
+    return best
   }
-  const frame = takeFrame(cache, cache.capacity - cache.frames)
-  all.push(frame)
-  cache.frames++
-  return frame
+  cache.frames = all.push(takeFrame(cache, cache.capacity - all.length))
+  return all.length - 1
+}
+
+/** Takes a frame out of its bucket. */
+function unlinkFrame(cache: PageCache, frame: Frame): void {
+  const slot = frame._pgno & cache._mask
+  let other = cache._buckets[slot] as Frame
+  if (other === frame) {
+    cache._buckets[slot] = frame._next
+  } else {
+    while (other._next !== frame) other = other._next as Frame
+    other._next = frame._next
+  }
 }
 
 /** Writes the dirty ranges of the page. */
@@ -207,19 +248,4 @@ export function writePage(cache: PageCache, frame: Frame): void {
   cache.pageWrites++
   frame._dirtyEnd = 0
   cache._dirtyPages--
-}
-
-/** Forgets every page, changed or not, and every failure. */
-export function dropPages(cache: PageCache): void {
-  const all = cache._all
-  for (let i = 0; i < all.length; i++) {
-    all[i]._pgno = -1
-    all[i]._used = 0
-    all[i]._dirtyEnd = 0
-  }
-  for (let i = 0; i <= cache._mask; i++) cache._buckets[i] = null
-  cache._dirtyPages = 0
-  cache._spilled = false
-  cache._failed = false
-  cache._full = null
 }

@@ -43,14 +43,19 @@ export interface PagePool {
 export function takeFrame(pool: PagePool, wanted: number): Frame {
   const pagesize = pool._pagesize
   let slab = pool._slab
-  if (SLAB_FRAMES === 1 || slab === null || pool._taken === slab._size) {
-    const frames = SLAB_FRAMES === 1 || wanted < 1 ? 1 : wanted < SLAB_FRAMES ? wanted : SLAB_FRAMES
-    slab = keep(null, null, 0, frames * pagesize)
-    pool._slab = slab
-    pool._taken = 0
+  let base = 0
+  if (SLAB_FRAMES === 1) {
+    slab = keep(null, null, 0, pagesize)
+  } else {
+    if (slab === null || pool._taken === slab._size) {
+      const frames = wanted < 1 ? 1 : wanted < SLAB_FRAMES ? wanted : SLAB_FRAMES
+      slab = keep(null, null, 0, frames * pagesize)
+      pool._slab = slab
+      pool._taken = 0
+    }
+    base = pool._taken
+    pool._taken = base + pagesize
   }
-  const base = SLAB_FRAMES === 1 ? 0 : pool._taken
-  pool._taken = base + pagesize
   return {
     _bytes: slab._bytes,
     _view: slab._view,

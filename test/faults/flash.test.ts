@@ -67,8 +67,8 @@ describe("what is refused", () => {
   test("other pages and another number of blocks, with both numbers", () => {
     const device = chip()
     new Session(GEOMETRY, device).open().put(1, 1)
-    expect(() => flash.open(device, { pagesize: 1024 })).toThrow(/512 bytes, not 1024/)
-    expect(() => flash.open(device, { blockCount: 8 })).toThrow(/16 blocks of 4096 bytes, not 8/)
+    expect(() => flash.open(device, { pagesize: 1024 })).toThrow(/pages of 512.* not of .*1024/)
+    expect(() => flash.open(device, { blockCount: 8 })).toThrow(/16 blocks of 4096 bytes.* not of 8 of 4096/)
     expect(() => flash.open(device, { blockCount: 8 })).toThrow(code("EFTYPE"))
   })
 
@@ -80,7 +80,7 @@ describe("what is refused", () => {
     new Session(GEOMETRY, device).open().put(1, 1)
     const image = device.image()
     image[offset] = 4
-    new DataView(image.buffer).setUint32(44, crc32(image, 0, 44, 0), true)
+    new DataView(image.buffer).setUint32(44, crc32(image, 0, 44, 0))
     const later = new SimulatedFlash({ ...GEOMETRY, image })
     if (expected !== "") {
       expect(() => flash.open(later)).toThrow(code(expected))

@@ -359,6 +359,7 @@ class StreamRun extends Bench {
             ? new Uint8Array(op.length)
             : makeValue(op.length, op.position, ++this.version)
           this.volume.write(bytes, at)
+          if (op.length === 0) continue
           if (at + op.length > this.pending.length) this.resize(at + op.length)
           this.pending.set(bytes, at)
         }

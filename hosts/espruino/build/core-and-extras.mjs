@@ -1,30 +1,39 @@
 /**
- * "btree" and "btree-extras" as two files. What the extras import from the core is exported by "btree" under private names, and
- * "btree-extras" is one function that takes that module: `require("btree-extras")(require("btree"))` adds the rest, also to its exports, and gives it back.
+ * "btree" and "btree-extras" as two files, and likewise "flash". What the extras import from the core is exported by "btree" under private
+ * names, and "btree-extras" is one function that takes that module: `require("btree-extras")(require("btree"))` adds the rest, also to its exports,
+ * and gives it back.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { transformSync } from "@swc/core"
 import { parse } from "acorn"
 
-const CORE = "src/btree/core.ts"
-const EXTRAS = "src/btree/extras"
+/**
+ * Engines in two files: the core's entry, the folder of the extras, and modules of which the extras hold what they use of them
+ * themselves, since a copy of these is smaller than the way to the core's.
+ */
+const SPLITS = {
+  btree: {
+    core: "src/btree/core.ts",
+    extras: "src/btree/extras",
+    copied: ["src/btree/layout.ts", "src/btree/types.ts", "src/checksum.ts"],
+  },
+  flash: { core: "src/flash/core.ts", extras: "src/flash/extras", copied: ["src/flash/layout.ts"] },
+}
 
-/** Modules of which the extras hold what they use of them themselves: a copy of these is smaller than the way to the core's. */
-const COPIED = ["src/btree/layout.ts", "src/btree/types.ts", "src/checksum.ts"]
-
-const CORE_MODULE = "btree-core"
+const CORE_MODULE = "the-core"
 const VIRTUAL = "\0core:"
 
 /** Gives a rollup plugin that adds to the core's exports what the extras import. */
-export function exportInternals() {
-  const entry = resolve(CORE)
+export function exportInternals(engine) {
+  const { core } = SPLITS[engine]
+  const entry = resolve(core)
   return {
     name: "export-internals",
     transform(code, id) {
       if (id !== entry) return null
       const own = exportedNames(stripTypes(code))
-      const lines = [...internals()].map(([name, path]) =>
+      const lines = [...internals(engine)].map(([name, path]) =>
         own.has(name) ? "" : `export { ${name} as _${name} } from "${resolve(path)}"`,
       )
       return { code: `${code}\n${lines.join("\n")}`, map: null }
@@ -33,22 +42,23 @@ export function exportInternals() {
 }
 
 /** Gives a rollup plugin that takes the imports of the extras from the core, which comes as an argument. */
-export function importFromCore() {
+export function importFromCore(engine) {
+  const { core, copied } = SPLITS[engine]
   return {
     name: "import-from-core",
     options: (options) => ({ ...options, external: [CORE_MODULE] }),
     resolveId(specifier, importer) {
       if (specifier === CORE_MODULE) return { id: CORE_MODULE, external: true }
-      if (!importer || importer.startsWith(VIRTUAL) || !isExtra(importer)) return null
+      if (!importer || importer.startsWith(VIRTUAL) || !isExtra(engine, importer)) return null
       const path = join(dirname(importer), specifier)
-      if (isExtra(path) || COPIED.includes(relative(".", path))) return null
+      if (isExtra(engine, path) || copied.includes(relative(".", path))) return null
       return VIRTUAL + relative(".", path)
     },
     load(id) {
       if (!id.startsWith(VIRTUAL)) return null
       const path = id.slice(VIRTUAL.length)
-      const own = exportedNames(stripTypes(readFileSync(CORE, "utf8")))
-      return [...internals()]
+      const own = exportedNames(stripTypes(readFileSync(core, "utf8")))
+      return [...internals(engine)]
         .filter(([, from]) => from === path)
         .map(([name]) => `export { ${own.has(name) ? name : `_${name} as ${name}`} } from "${CORE_MODULE}"`)
         .join("\n")
@@ -68,32 +78,34 @@ export function importFromCore() {
 
 /** Gives the private names under which the core exports, for the table of short names. */
 export function internalNames() {
-  return [...internals().keys()].map((name) => `_${name}`)
+  return Object.keys(SPLITS).flatMap((engine) => [...internals(engine).keys()].map((name) => `_${name}`))
 }
 
-let found
+const found = new Map()
 
 /** Gives name -> file for all that the extras import from the core, types and copied modules aside. */
-function internals() {
-  if (found) return found
-  found = new Map()
-  for (const file of readdirSync(EXTRAS).filter((name) => name.endsWith(".ts"))) {
-    const { body } = parse(stripTypes(readFileSync(join(EXTRAS, file), "utf8")), {
+function internals(engine) {
+  if (found.has(engine)) return found.get(engine)
+  const { extras, copied } = SPLITS[engine]
+  const names = new Map()
+  for (const file of readdirSync(extras).filter((name) => name.endsWith(".ts"))) {
+    const { body } = parse(stripTypes(readFileSync(join(extras, file), "utf8")), {
       ecmaVersion: 2024,
       sourceType: "module",
     })
     for (const node of body) {
       if (node.type !== "ImportDeclaration") continue
-      const path = join(EXTRAS, node.source.value)
-      if (isExtra(path) || COPIED.includes(path)) continue
-      for (const { imported } of node.specifiers) found.set(imported.name, path)
+      const path = join(extras, node.source.value)
+      if (isExtra(engine, path) || copied.includes(path)) continue
+      for (const { imported } of node.specifiers) names.set(imported.name, path)
     }
   }
-  return found
+  found.set(engine, names)
+  return names
 }
 
-function isExtra(path) {
-  return relative(EXTRAS, path).split("/")[0] !== ".."
+function isExtra(engine, path) {
+  return relative(SPLITS[engine].extras, path).split("/")[0] !== ".."
 }
 
 function exportedNames(code) {

@@ -7,23 +7,31 @@ import { join, resolve } from "node:path"
 import { transformSync } from "@swc/core"
 import { minify } from "terser"
 import { internalNames } from "./core-and-extras.mjs"
+import { gatherExports } from "./gather-exports.mjs"
 import { inlineConstants } from "./inline-constants.mjs"
 import { inlineFunctions } from "./inline-functions.mjs"
 import { keepThis } from "./keep-this.mjs"
+import { namePrototypes } from "./name-prototypes.mjs"
 import { parseCode, visit } from "./syntax.mjs"
 
 /** Where private names are given; the order of these folders and of their files decides nothing. */
 const SOURCES = ["src", "hosts/espruino"]
 
+/** Parts of the source that keep their objects to themselves; what several name is common to all. */
+const ROOMS = ["src/flash/", "src/stream/", "src/"]
+
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$"
 
-/** Gives a rollup plugin that minifies each chunk. */
-export function minifyForEspruino() {
+/** Gives a rollup plugin that minifies each chunk; `allowance`: the characters that it may take to have one function less. */
+export function minifyForEspruino(allowance = 0) {
   return {
     name: "minify-for-espruino",
     async renderChunk(code, { moduleIds }) {
       const others = namesOutside(moduleIds)
-      const large = inlineFunctions(inlineConstants(code), { isOwn: (name) => !others.has(name) })
+      const large = inlineFunctions(inlineConstants(namePrototypes(gatherExports(code))), {
+        allowance,
+        isOwn: (name) => !others.has(name),
+      })
       const { code: small } = await minify(large, {
         ecma: 2015,
         toplevel: true,
@@ -66,23 +74,37 @@ function endReturns(code) {
 
 let cached
 
-/** Gives the short name of each private one (with terser's "$" before it): the most used ones get the shortest. */
+/**
+ * Gives the short name of each private one (with terser's "$" before it): the most used ones get the shortest. Names of different rooms
+ * of the source may have the same one, since no object gets properties of two rooms; what all rooms use has names of its own.
+ */
 function shortNames() {
   if (cached) return { ...cached }
-  const uses = new Map(internalNames().map((name) => [name, 2]))
+  const uses = new Map(internalNames().map((name) => [name, { room: "", count: 2 }]))
   const taken = new Set()
   for (const path of SOURCES.flatMap(filesBelow)) {
+    const room = ROOMS.find((folder) => path.startsWith(folder)) ?? ""
     for (const name of propertiesIn(readFileSync(path, "utf8"))) {
-      if (name.startsWith("_")) uses.set(name, (uses.get(name) ?? 0) + 1)
-      else taken.add(name)
+      if (!name.startsWith("_")) taken.add(name)
+      else if (!uses.has(name)) uses.set(name, { room, count: 1 })
+      else {
+        const use = uses.get(name)
+        use.count++
+        if (use.room !== room) use.room = ""
+      }
     }
   }
-  const names = [...uses.keys()].sort((a, b) => uses.get(b) - uses.get(a) || (a < b ? -1 : 1))
   cached = {}
-  let next = 0
+  const names = [...uses.keys()].sort((a, b) => uses.get(b).count - uses.get(a).count || (a < b ? -1 : 1))
+  const given = []
   for (const name of names) {
-    let short = shortName(next++)
-    while (taken.has(short) || /^(do|if|in|of)$/.test(short)) short = shortName(next++)
+    const { room } = uses.get(name)
+    const near = given.filter((other) => room === "" || other.room === "" || other.room === room)
+    const used = new Set(near.map(({ short }) => short))
+    let next = 0
+    let short = shortName(next)
+    while (used.has(short) || taken.has(short) || /^(do|if|in|of)$/.test(short)) short = shortName(++next)
+    given.push({ room, short })
     cached[`$${name}`] = short
   }
   return { ...cached }

@@ -1,7 +1,7 @@
 /** The options of open() that the core hands on: another order of keys or of bytes, and page checks. */
 
 import type { Kept } from "../../bytes.ts"
-import { failure } from "../../errors.ts"
+import { refuse } from "../../errors.ts"
 import { itemAt } from "../page.ts"
 import { itemKey } from "../search.ts"
 import type { BTree } from "../tree.ts"
@@ -18,14 +18,14 @@ export function adopt(this: BTree, given: OpenOptions | null): void {
   const prefix = given.prefix
   const lorder = given.lorder
   if (compare !== undefined) {
-    if (typeof compare !== "function") throw failure("EINVAL", "compare must be a function")
+    if (typeof compare !== "function") refuse("EINVAL", "compare must be a function")
     this._order = (a, aOffset, aLength, b, bOffset, bLength) =>
       compare(a._bytes.subarray(aOffset, aOffset + aLength), b._bytes.subarray(bOffset, bOffset + bLength))
     // How far that order looks is not known.
     this._shorten = (_left, size) => size
   }
   if (prefix !== undefined) {
-    if (typeof prefix !== "function") throw failure("EINVAL", "prefix must be a function")
+    if (typeof prefix !== "function") refuse("EINVAL", "prefix must be a function")
     this._shorten = (left, size) => {
       const length = itemKey(this, left, itemAt(left, left._count - 1))
       const last = this._from._bytes.subarray(this._fromAt, this._fromAt + length)
@@ -34,7 +34,7 @@ export function adopt(this: BTree, given: OpenOptions | null): void {
     }
   }
   if (lorder !== undefined && lorder !== 0 && lorder !== 1234 && lorder !== 4321) {
-    throw failure("EINVAL", `lorder ${lorder}: 0, 1234 (little-endian) or 4321 (big-endian) is expected`)
+    refuse("EINVAL", `lorder ${lorder}: 0, 1234 (little-endian) or 4321 (big-endian) is expected`)
   }
   if (lorder === 4321 && this._stream.size() === 0) swapOrder(this)
   this._checks = given.checksums === "adopt" ? 2 : given.checksums === true ? 1 : 0

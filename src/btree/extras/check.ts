@@ -1,6 +1,6 @@
 /** Looking at the whole of a file: counting it, checking it, and reading what is left of a damaged one. */
 import { type Kept, keep } from "../../bytes.ts"
-import { corruption } from "../../errors.ts"
+import { corrupt } from "../../errors.ts"
 import { fetchPage } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
 import { copyBytes } from "../../platform.ts"
@@ -53,7 +53,7 @@ export function stat(this: BTree, progress?: Progress): Stat {
     internalPages: 0,
     overflowPages: 0,
     entries: 0,
-    byteOrder: this._pageStream === this._stream ? 1234 : 4321,
+    byteOrder: this._cache._stream === this._stream ? 1234 : 4321,
     duplicates: this._duplicates,
   }
   const walk: Walk = {
@@ -195,5 +195,5 @@ function checkChain(walk: Walk, frame: Frame, at: number): void {
     offset = NEXT
     pgno = page._view.getUint32(page._base + NEXT, true)
   }
-  if (pgno !== 0) throw corruption(by, NEXT, "an overflow chain longer than its length")
+  if (pgno !== 0) corrupt(by, NEXT, "an overflow chain longer than its length")
 }

@@ -3,7 +3,7 @@
  * neighbour along the path, so that the path is always true (spec section 16, defect Q8). A cursor is (key, n-th equal).
  */
 import { keep } from "../../bytes.ts"
-import { corruption } from "../../errors.ts"
+import { corrupt } from "../../errors.ts"
 import { fetchPage } from "../../page/cache.ts"
 import { type Cursor, ON } from "../cursor.ts"
 import { CHILD, INTERNAL, LEAF } from "../layout.ts"
@@ -32,7 +32,7 @@ function nextLeaf(tree: BTree): boolean {
   let frame = fetchPage(cache, tree._path[level], INTERNAL)
   while (frame._kind === INTERNAL) {
     const child = frame._view.getUint32(itemAt(frame, tree._slots[level]) + CHILD, true)
-    if (++level > tree._pages) throw corruption(child, 0, "a circle of pages")
+    if (++level > tree._pages) corrupt(child, 0, "a circle of pages")
     tree._path[level] = child
     tree._slots[level] = 0
     frame = fetchPage(cache, child, INTERNAL | LEAF)
@@ -75,7 +75,7 @@ export function ordinalOf(this: BTree, cursor: Cursor, order: number, same: bool
   let ordinal = 0
   while (this._leaf._pgno !== cursor._page) {
     ordinal += this._leaf._count - this._index
-    if (!nextLeaf(this)) throw corruption(cursor._page, 0, "a leaf that the tree does not lead to")
+    if (!nextLeaf(this)) corrupt(cursor._page, 0, "a leaf that the tree does not lead to")
   }
   return ordinal + cursor._index - this._index
 }

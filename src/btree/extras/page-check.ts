@@ -3,7 +3,7 @@
  * (spec section 17). 0 means unchecked. It sees what the structure checks cannot: a changed byte of a key or a value.
  */
 import { crc32 } from "../../checksum.ts"
-import { corruption } from "../../errors.ts"
+import { corrupt } from "../../errors.ts"
 import { markDirty } from "../../page/dirty.ts"
 import type { Frame } from "../../page/pool.ts"
 import { FLAGS, LOWER, META_CHECK, META_FLAGS, META_FREE, META_ROOM, META_SIZE, PGNO } from "../layout.ts"
@@ -14,7 +14,7 @@ import { turnPage, turnWords } from "./swapped.ts"
 function computeCheck(tree: BTree, frame: Frame, kind: number): number {
   const bytes = frame._bytes
   const base = frame._base
-  const swapped = tree._pageStream !== tree._stream
+  const swapped = tree._cache._stream !== tree._stream
   // The check is one of the bytes in the file.
   if (swapped) turnPage(tree, bytes, base, true)
   const crc = crc32(bytes, base + LOWER, base + tree._pagesize, crc32(bytes, base, base + FLAGS, kind))
@@ -28,7 +28,7 @@ export function verifyCheck(this: BTree, frame: Frame): void {
   const stored = flags >>> 8
   if ((stored === 0 && this._checks === 1) || stored === computeCheck(this, frame, flags & 0xff)) return
   if (this._checks === 1) {
-    throw corruption(
+    corrupt(
       frame._pgno,
       FLAGS,
       'the page check does not match: damaged, or written by another program (checksums: "adopt")',
@@ -47,7 +47,7 @@ export function storeCheck(this: BTree, frame: Frame): void {
   const kind = flags & 0xff
   const word = ((computeCheck(this, frame, kind) << 8) | kind) >>> 0
   // Dead bytes, which the check covers, have no byte order: in a swapped file they are written too.
-  if (this._pageStream !== this._stream) markDirty(this._cache, frame, PGNO, this._pagesize)
+  if (this._cache._stream !== this._stream) markDirty(this._cache, frame, PGNO, this._pagesize)
   if (word === flags) return
   frame._view.setUint32(at, word, true)
   markDirty(this._cache, frame, FLAGS, LOWER)
@@ -56,7 +56,7 @@ export function storeCheck(this: BTree, frame: Frame): void {
 /** Gives the check of the meta page's magic number, version, page size and flags, which stay what they are. */
 function metaCheck(tree: BTree): number {
   const key = tree._key
-  const swapped = tree._pageStream !== tree._stream
+  const swapped = tree._cache._stream !== tree._stream
   if (swapped) turnWords(key._view, 0, META_SIZE)
   const check = crc32(key._bytes, META_FLAGS, META_SIZE, crc32(key._bytes, 0, META_FREE, 0))
   if (swapped) turnWords(key._view, 0, META_SIZE)
@@ -66,10 +66,10 @@ function metaCheck(tree: BTree): number {
 /** Compares the meta page's check, if it has one. One read of 4 bytes. Throws ECORRUPT. */
 export function verifyMeta(this: BTree): void {
   const length = META_ROOM - META_CHECK
-  const got = this._pageStream.read(this._key._bytes, META_CHECK, META_CHECK, length)
+  const got = this._cache._stream.read(this._key._bytes, META_CHECK, META_CHECK, length)
   const stored = got < length ? 0 : this._key._view.getUint32(META_CHECK, true)
   if (stored !== 0 && stored !== metaCheck(this)) {
-    throw corruption(0, META_CHECK, "the check of the meta page does not match")
+    corrupt(0, META_CHECK, "the check of the meta page does not match")
   }
   if (stored === 0 && this._readonly === "") this._metaDirty = true
 }

@@ -1,9 +1,9 @@
 /** btree(3)'s cursor codes, on the handle's own cursor. */
 import { type Bytes, keep, toBytes } from "../../bytes.ts"
-import { corruption, failure } from "../../errors.ts"
+import { corrupt, refuse } from "../../errors.ts"
 import { Cursor } from "../cursor.ts"
 import { BUSY, enter, finish } from "../handle.ts"
-import { overwriteRecord } from "../put.ts"
+import { storeRecord } from "../put.ts"
 import { search } from "../search.ts"
 import type { BTree } from "../tree.ts"
 import { R_CURSOR, R_FIRST, R_LAST, R_NEXT, R_PREV } from "../types.ts"
@@ -20,14 +20,14 @@ export function seq(this: BTree, code: number, key?: Bytes): [Uint8Array, Uint8A
   let on = false
   if (code === R_CURSOR) {
     if (toBytes(key as Bytes, "key").length === 0)
-      throw failure("EINVAL", "the empty key cannot start a scan; use R_FIRST")
+      refuse("EINVAL", "the empty key cannot start a scan; use R_FIRST")
     on = cursor.seek(key as Bytes)
   } else if (code === R_FIRST) on = cursor.first()
   else if (code === R_LAST) on = cursor.last()
   else if (code === R_NEXT) on = cursor.next()
   else if (code === R_PREV) on = cursor.previous()
   else {
-    throw failure(
+    refuse(
       "EINVAL",
       `seq code ${code}: R_CURSOR (1), R_FIRST (3), R_LAST (6), R_NEXT (7) or R_PREV (9) is expected`,
     )
@@ -43,20 +43,20 @@ export function atCursor(this: BTree, flags: number, key: Bytes, value?: Uint8Ar
   const what = value === undefined ? "delete" : "put"
   if (flags !== R_CURSOR) {
     const others = value === undefined ? "" : ", R_NOOVERWRITE (8)"
-    throw failure("EINVAL", `${what} flags ${flags}: 0, R_CURSOR (1)${others} in a btree`)
+    refuse("EINVAL", `${what} flags ${flags}: 0, R_CURSOR (1)${others} in a btree`)
   }
   const cursor = ownCursor(this)
   if (value === undefined) return cursor.delete()
-  if (!cursor._settle()) throw failure("EINVAL", "R_CURSOR without a record under the cursor: call seq first")
+  if (!cursor._settle()) refuse("EINVAL", "R_CURSOR without a record under the cursor: call seq first")
   const bytes = toBytes(key, "key")
   this._key = keep(this._key, bytes, 0, bytes.length)
   if (this._order(this._key, 0, bytes.length, cursor._key, 0, cursor._key._length) === 0) {
     this._nth = cursor._ordinal
     if (!search(this, 0)) {
-      throw corruption(cursor._page, 0, "the record under the cursor is not where its key belongs")
+      corrupt(cursor._page, 0, "the record under the cursor is not where its key belongs")
     }
     this._state = BUSY
-    overwriteRecord(this, value)
+    storeRecord(this, value, true)
     finish(this)
     return true
   }

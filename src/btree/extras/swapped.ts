@@ -31,7 +31,7 @@ export function swapOrder(tree: BTree): void {
     if (position < META_ROOM) turnWords(new DataView(buffer.buffer, buffer.byteOffset + start), 0, length)
     else turnPage(tree, buffer, start - (position % tree._pagesize), little)
   }
-  tree._pageStream = {
+  tree._cache._stream = {
     read(buffer, position, start, length) {
       const got = stream.read(buffer, position, start, length)
       turn(buffer, position, start as number, length as number, false)

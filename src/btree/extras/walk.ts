@@ -1,7 +1,7 @@
 /** Going through a whole file in the order of keys, whatever state it is in: what stat, check and salvage have in common. */
 
 import type { FlashtreeError } from "../../errors.ts"
-import { corruption } from "../../errors.ts"
+import { corrupt } from "../../errors.ts"
 import { fetchPage } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
 import { enter } from "../handle.ts"
@@ -56,9 +56,9 @@ function take(walk: Walk, thrown: unknown): void {
 export function claim(walk: Walk, pgno: number, part: number, by: number, offset: number): void {
   const parts = walk.parts
   if (pgno < 1 || pgno >= parts.length) {
-    throw corruption(by, offset, `refers to page ${pgno}; the file has pages 1 to ${parts.length - 1}`)
+    corrupt(by, offset, `refers to page ${pgno}; the file has pages 1 to ${parts.length - 1}`)
   }
-  if (parts[pgno] !== UNSEEN) throw corruption(by, offset, `page ${pgno} is used twice`)
+  if (parts[pgno] !== UNSEEN) corrupt(by, offset, `page ${pgno} is used twice`)
   parts[pgno] = part
   walk.seen++
 }
@@ -86,7 +86,7 @@ export function walkTree(walk: Walk): boolean {
       frame._pin = tree._cache._call
       if (!walk.step(frame, index, level)) return false
       if (inner) {
-        if (level >= DEPTH_MAX) throw corruption(pgno, 0, `deeper than ${DEPTH_MAX} levels`)
+        if (level >= DEPTH_MAX) corrupt(pgno, 0, `deeper than ${DEPTH_MAX} levels`)
         claim(walk, child, TREE, pgno, HEADER + index * 2)
         pages.push(child)
         slots.push(-1)
@@ -115,7 +115,7 @@ export function walkFreeList(walk: Walk): number {
       claim(walk, pgno, FREE, by, offset)
       const frame = fetchPage(tree._cache, pgno, 0)
       const own = frame._view.getUint32(frame._base + PGNO, true)
-      if (own !== pgno) throw corruption(pgno, PGNO, `the free page says it is number ${own}`)
+      if (own !== pgno) corrupt(pgno, PGNO, `the free page says it is number ${own}`)
       count++
       by = pgno
       offset = NEXT

@@ -1,5 +1,6 @@
 /** What is wrong with the options of open(). The core takes what it can of them and leaves the rest. */
 import { refuse } from "../../errors.ts"
+import type { RandomAccessStream } from "../../stream/stream.ts"
 import { PAGESIZE_MAX, PAGESIZE_MIN } from "../layout.ts"
 import type { OpenOptions } from "../types.ts"
 
@@ -9,9 +10,12 @@ const OPTIONS =
 /** Smallest and largest value and step (0: any) of the options that are numbers, the first ones; 0 is always right. */
 const LIMITS = [0, 1, 1, PAGESIZE_MIN, PAGESIZE_MAX, 2, 2, 1 / 0, 1, -1 / 0, 1 / 0, 0]
 
-/** Throws EINVAL for options that are unknown, or out of their limits. */
-export function checkOptions(given: OpenOptions): void {
+/** Throws EINVAL for options that are unknown, or out of their limits, and for what is no stream. */
+export function checkOptions(stream: RandomAccessStream, given: OpenOptions): void {
   if (typeof given !== "object") refuse("EINVAL", "the options must be an object, as in { pagesize: 512 }")
+  if (!stream || !stream.read || !stream.write || !stream.size || !stream.setSize || !stream.flush) {
+    refuse("EINVAL", "not a stream: see fromSeekable")
+  }
   const known = OPTIONS.split(" ")
   const names = Object.keys(given)
   for (let i = 0; i < names.length; i++) {

@@ -152,7 +152,9 @@ describe("the finished modules", () => {
   const files = readdirSync(FOLDER).filter((name) => name.endsWith(".js"))
 
   it("are all there", () => {
-    expect(files).toEqual(expect.arrayContaining(["btree.js", "btree-extras.js", "flash.js", "flashtree.js"]))
+    expect(files).toEqual(
+      expect.arrayContaining(["btree.js", "btree-extras.js", "flash.js", "flash-extras.js", "flashtree.js"]),
+    )
   })
 
   it.each(files)("%s has nothing in it that Espruino does not take", (name) => {

@@ -9,7 +9,16 @@ import { ROOT } from "../../tidy/sources.ts"
 import { Realm } from "./realm.ts"
 import { readIntelHex, readStorage } from "./storage.ts"
 
-const NAMES = ["btree", "btree-extras", "config", "flash", "flashtree", "flashtree-sd", "values"]
+const NAMES = [
+  "btree",
+  "btree-extras",
+  "config",
+  "flash",
+  "flash-extras",
+  "flashtree",
+  "flashtree-sd",
+  "values",
+]
 const folder = join(ROOT, "dist/espruino")
 const image = new Uint8Array(readFileSync(join(folder, "storage.bin")))
 

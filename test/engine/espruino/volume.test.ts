@@ -262,6 +262,8 @@ describe("open()", () => {
     expect(code(() => open(realm, { nonsense: 1 }))).toBe("EINVAL")
     realm.chip.write([1, 2, 3, 4], REGION)
     expect(code(() => open(realm))).toBe("EFTYPE")
+    expect(code(() => open(realm, { format: "always" }))).toBe("EINVAL")
+    realm.require("flash-extras")(realm.require("flash"))
     open(realm, { format: "always" }).close()
   })
 

@@ -1,0 +1,12 @@
+/**
+ * What small devices may leave out of the core: check(), format: "always", resize: "grow" and erase(). Importing it puts them in the place
+ * of the core's refusals. On Espruino this is the module "flash-extras".
+ */
+import { FlashVolume } from "../volume.ts"
+import { check } from "./check.ts"
+import { remake } from "./format.ts"
+
+export { erase } from "./format.ts"
+
+FlashVolume.prototype.check = check
+FlashVolume.prototype._remake = remake
