@@ -193,6 +193,20 @@ void measure(void* machine)
 		the->liveChunks = the->currentChunksSize;
 }
 
+/* Collects; gives the slots that are in use then. */
+int slotsInUse(void* machine)
+{
+	txMachine* the = machine;
+	fxCollect(the, XS_COMPACT_FLAG);
+	return the->currentHeapCount;
+}
+
+/* Notes what the import of a mod took. */
+void noteMod(void* machine, int slots)
+{
+	((txMachine*)machine)->modSlots = slots;
+}
+
 static const unsigned char PAINT = 0xa5;
 
 /* XS converts numbers to text in the bottom of the stack, so the search begins at the top: so many untouched slots end it. */
@@ -231,8 +245,8 @@ void report(void* machine, const char* abort, const char* result)
 		(int)the->maximumHeapCount, (int)the->peakHeapCount, the->liveSlots);
 	printf("\"chunkBytes\":%d,\"peakChunkBytes\":%d,\"liveChunkBytes\":%d,", (int)the->maximumChunksSize,
 		(int)the->peakChunksSize, the->liveChunks);
-	printf("\"stack\":%d,\"peakStack\":%d,\"aliases\":%d,", (int)(the->stackTop - the->stackBottom),
-		(int)usedStack(the), aliases);
+	printf("\"stack\":%d,\"peakStack\":%d,\"aliases\":%d,\"modSlots\":%d,", (int)(the->stackTop - the->stackBottom),
+		(int)usedStack(the), aliases, the->modSlots);
 	printf("\"abort\":\"%s\",\"result\":%s}\n", abort ? abort : "", result ? result : "null");
 	fflush(stdout);
 }
