@@ -28,6 +28,9 @@ export const WORDS = true
 /** True where a cache may have so many frames that pages have to be found by a hash of their number; false: by a native search. */
 export const PAGE_HASH: boolean = true
 
+/** False where src/btree/tuning is never there: the places where it would be asked are left out. */
+export const TUNING: boolean = true
+
 /** Orders two byte strings as unsigned bytes, a prefix before what it begins: negative, 0 or positive. Allocates nothing. */
 export function compareBytes(
   a: Region,

@@ -15,20 +15,20 @@ const directory = process.argv[2] === undefined ? mkdtempSync(join(tmpdir(), "fl
 const path = process.argv[2] ?? join(directory, "weather.db")
 
 const rows = []
-let before = { pageReads: 0, pageWrites: 0, bytesWritten: 0 }
+let before = { misses: 0, pageWrites: 0, bytesWritten: 0 }
 
 function counters(db) {
-  const { pageReads, pageWrites, bytesWritten } = db.cache
-  return { pageReads, pageWrites, bytesWritten }
+  const { misses, pageWrites, bytesWritten } = db.cache
+  return { misses, pageWrites, bytesWritten }
 }
 
 /** Notes what a step did: records, and what it cost the file since the step before. `detail` may read on; that is not counted. */
 function note(step, db, records, detail) {
-  const { pageReads, pageWrites, bytesWritten } = counters(db)
+  const { misses, pageWrites, bytesWritten } = counters(db)
   rows.push({
     step,
     records,
-    "page reads": pageReads - before.pageReads,
+    "page reads": misses - before.misses,
     "page writes": pageWrites - before.pageWrites,
     "bytes written": bytesWritten - before.bytesWritten,
     "file KiB": statSync(path).size / 1024,

@@ -27,6 +27,9 @@ export const WORDS = false
 /** A native search through a few numbers finds a page. */
 export const PAGE_HASH = false
 
+/** The modules have no room for it. */
+export const TUNING = false
+
 /** Orders two byte strings as unsigned bytes, a prefix before what it begins. Allocates two views and two short strings. */
 export function compareBytes(
   a: Region,

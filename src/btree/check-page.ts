@@ -3,7 +3,6 @@ import { corrupt } from "../errors.ts"
 import { markDirty } from "../page/dirty.ts"
 import type { Frame } from "../page/pool.ts"
 import {
-  BIG_DATA,
   BIG_KEY,
   CHILD,
   DATA_SIZE,
@@ -24,15 +23,21 @@ import {
 import { refill, setWord, wordAt } from "./page.ts"
 import type { BTree } from "./tree.ts"
 
+/** What the page cache calls: with a page just read, to have it checked, and with a dirty one, to have it finished. */
+export function attendPage(this: BTree, frame: Frame): void {
+  if (frame._kind === 0) checkPage(this, frame)
+  else sealPage(this, frame)
+}
+
 /**
  * Checks the page in `frame` against its own number and type: header bounds, every slot and item inside the page, items not
  * overlapping, children and references in range. Sets its _kind, _count, _upper and _gaps. Throws ECORRUPT.
  */
-export function checkPage(this: BTree, frame: Frame): void {
+function checkPage(tree: BTree, frame: Frame): void {
   const view = frame._view
   const base = frame._base
   const pgno = frame._pgno
-  const pagesize = this._pagesize
+  const pagesize = tree._pagesize
   const own = wordAt(frame, base + PGNO)
   const type = wordAt(frame, base + FLAGS) & TYPE_MASK
   const leaf = type === LEAF
@@ -60,16 +65,16 @@ export function checkPage(this: BTree, frame: Frame): void {
       if (offset + size > pagesize || flags > 3)
         corrupt(pgno, offset, `an item of ${size} bytes, flags ${flags}`)
       gaps -= (size + 3) & ~3
-      if (!leaf) checkPageNumber(this, pgno, offset + CHILD, second)
-      for (let part = flags; part > 0; part -= part & BIG_KEY || BIG_DATA) {
-        const isKey = (part & BIG_KEY) !== 0
-        if (!isKey && !leaf) break
+      if (!leaf) checkPageNumber(tree, pgno, offset + CHILD, second)
+      for (let part = flags & BIG_KEY || flags; part > 0; part--) {
+        const isKey = part === BIG_KEY
+        if ((flags & part) === 0 || !(isKey || leaf)) continue
         const reference = isKey ? offset + ITEM_HEADER : offset + ITEM_HEADER + keySize
         const bytes = (isKey ? keySize : second) === REFERENCE ? wordAt(frame, base + reference + 4) : 1e15
-        if (bytes > (this._pages - 2) * (pagesize - HEADER)) {
+        if (bytes > (tree._pages - 2) * (pagesize - HEADER)) {
           corrupt(pgno, reference, `a reference to ${bytes} bytes`)
         }
-        checkPageNumber(this, pgno, reference, wordAt(frame, base + reference))
+        checkPageNumber(tree, pgno, reference, wordAt(frame, base + reference))
       }
     }
     if (gaps < 0) corrupt(pgno, UPPER, "items overlap")
@@ -77,7 +82,7 @@ export function checkPage(this: BTree, frame: Frame): void {
     frame._upper = upper
     frame._gaps = gaps
   }
-  if (this._checks !== 0) this._verifyCheck(frame)
+  if (tree._checks !== 0) tree._verifyCheck(frame)
   // Last: a page that is refused stays unchecked, and is refused again.
   frame._kind = type
 }
@@ -90,15 +95,14 @@ export function checkPageNumber(tree: BTree, pgno: number, offset: number, found
 }
 
 /** Finishes a dirty page before it is written. A page check that we do not keep up must not stay behind. */
-export function sealPage(this: BTree, frame: Frame): void {
+function sealPage(tree: BTree, frame: Frame): void {
   const at = frame._base + FLAGS
   const flags = wordAt(frame, at)
-  if (frame._kind === 0) return
-  if (this._gapless && frame._gaps > 0) refill(this, frame, frame, 0, frame._count)
-  if (this._checks !== 0) {
-    this._storeCheck(frame)
+  if (tree._gapless && frame._gaps > 0) refill(tree, frame, frame, 0, frame._count)
+  if (tree._checks !== 0) {
+    tree._storeCheck(frame)
   } else if (flags > (TYPE_MASK | PRESERVE)) {
     setWord(frame, at, flags & (TYPE_MASK | PRESERVE))
-    markDirty(this._cache, frame, FLAGS, LOWER)
+    markDirty(tree._cache, frame, FLAGS, LOWER)
   }
 }

@@ -8,23 +8,15 @@ import { corrupt, refuse } from "../errors.ts"
 import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { compareBytes, copyBytes, WORDS } from "../platform.ts"
-import { BUSY, enter, finish, OPEN } from "./handle.ts"
+import { enter } from "./handle.ts"
 import { DATA_SIZE, HEADER, ITEM_FLAGS, ITEM_HEADER, LEAF, NEXT, PREV } from "./layout.ts"
 import { itemAt } from "./page.ts"
 import { readValue, type Shown, showRecord } from "./record.ts"
 import { removeRecords } from "./remove.ts"
 import { itemKey, keepKey, neighbour, search, TO_FIRST, TO_LAST } from "./search.ts"
+import { BUSY, DELETED, DONE, GONE, NOWHERE, ON, OPEN, READ, WRITE } from "./states.ts"
 import type { BTree } from "./tree.ts"
 import { DESC, INCL } from "./types.ts"
-
-/**
- * Where a cursor stands: nowhere yet; on its record; where its record was, or would be; or, among duplicates, before the equal
- * record that took the place of the one it deleted itself.
- */
-export const NOWHERE = 0
-export const ON = 1
-const GONE = 2
-const DELETED = 3
 
 const NO_RECORD = "no record under the cursor"
 
@@ -52,13 +44,13 @@ export class Cursor implements Shown {
 
   /** @internal The bounds are copied; nothing is read. MicroPython's rules (specs: micropython-btree section 3). */
   constructor(tree: BTree, start?: Bytes | null, end?: Bytes | null, flags?: number) {
-    enter(tree, false)
+    enter(tree, READ)
     this._tree = tree
     this._state = NOWHERE
     this._index = 0
     this._page = 0
     this._changes = -1
-    this._head = -1
+    if (WORDS) this._head = -1
     this._key = keep(null, null, 0, 32)
     this._ordinal = 0
     this._start = null
@@ -80,7 +72,7 @@ export class Cursor implements Shown {
   /** Goes to the first record; false when the tree is empty. Reads depth pages at most. */
   first(): boolean {
     const tree = this._tree
-    enter(tree, false)
+    enter(tree, READ)
     search(tree, TO_FIRST)
     return this._land(tree._leaf, 0, 0)
   }
@@ -88,7 +80,7 @@ export class Cursor implements Shown {
   /** Goes to the last record; false when the tree is empty. */
   last(): boolean {
     const tree = this._tree
-    enter(tree, false)
+    enter(tree, READ)
     search(tree, TO_LAST)
     return this._land(tree._leaf, tree._index - 1, 0)
   }
@@ -153,7 +145,7 @@ export class Cursor implements Shown {
   /** Goes to the smallest key >= `key`, the first of equal ones; false, staying where it is, when there is none. */
   seek(key: Bytes): boolean {
     const tree = this._tree
-    enter(tree, false)
+    enter(tree, READ)
     const bytes = toBytes(key, "key")
     tree._key = keep(tree._key, bytes, 0, bytes.length)
     search(tree, tree._duplicates ? -1 : 0)
@@ -163,7 +155,7 @@ export class Cursor implements Shown {
   /** Gives a copy of the key the cursor stands on (or stood on, when the record was deleted). EINVAL before the first move. */
   key(): Uint8Array {
     if (WORDS && this._tree._ahead === this) {
-      enter(this._tree, false)
+      enter(this._tree, READ)
       keepKey(this._tree)
     }
     const key = new Uint8Array(this._key._length)
@@ -180,7 +172,7 @@ export class Cursor implements Shown {
   /** Copies what fits of the key into `target` from `offset` (0); gives its length, -1 before the first move. */
   keyInto(target: Uint8Array, offset?: number): number {
     const at = offset || 0
-    enter(this._tree, false)
+    enter(this._tree, READ)
     if (WORDS && this._tree._ahead === this) keepKey(this._tree)
     const length = this._key._length
     const part = roomIn(target, at, length)
@@ -203,7 +195,7 @@ export class Cursor implements Shown {
     const tree = this._tree
     if (WORDS && tree._ahead === this) tree._ahead = null
     this._state = NOWHERE
-    this._head = -1
+    if (WORDS) this._head = -1
     this._key = keep(null, null, 0, 1)
     this.bytes = this._key._bytes
   }
@@ -214,7 +206,7 @@ export class Cursor implements Shown {
     const end = this._end
     let on = false
     // The smallest key >= start begins a range in either direction.
-    if (this._phase === 2) enter(this._tree, false)
+    if (this._phase === 2) enter(this._tree, READ)
     else if (this._phase === 0 && this._start !== null) on = this.seek(this._start)
     else on = down ? this.previous() : this.next()
     if (on && end !== null) {
@@ -232,7 +224,7 @@ export class Cursor implements Shown {
   _settle(): boolean {
     const tree = this._tree
     const cache = tree._cache
-    enter(tree, false)
+    enter(tree, READ)
     if (WORDS && tree._ahead === this) keepKey(tree)
     if (this._state === NOWHERE) return false
     if (this._changes !== tree._changes) {
@@ -240,7 +232,7 @@ export class Cursor implements Shown {
       tree._nth = this._ordinal
       const found = search(tree, 0)
       if (this._state !== DELETED) this._state = found ? ON : GONE
-      this._head = -1
+      if (WORDS) this._head = -1
       this._leaf = tree._leaf
       this._page = tree._leaf._pgno
       this._index = tree._index
@@ -307,7 +299,7 @@ export class Cursor implements Shown {
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 Cursor.prototype.delete = function (this: Cursor): boolean {
   const tree = this._tree
-  enter(tree, true)
+  enter(tree, WRITE)
   const on = this._state === ON && this._changes === tree._changes
   this._changes = -1
   if (!this._settle()) {
@@ -317,7 +309,7 @@ Cursor.prototype.delete = function (this: Cursor): boolean {
   tree._state = BUSY
   removeRecords(tree, tree._index, tree._index + 1, false)
   this._state = tree._duplicates ? DELETED : GONE
-  this._head = -1
-  finish(tree)
+  if (WORDS) this._head = -1
+  enter(tree, DONE)
   return true
 }

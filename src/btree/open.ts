@@ -1,10 +1,13 @@
 /** Opening a database: arguments checked, then the file recognised or a new one begun in memory. */
+import { keep } from "../bytes.ts"
 import { refuse } from "../errors.ts"
+import { makeCache, type PageCache } from "../page/cache.ts"
 import { type Frame, takeFrame } from "../page/pool.ts"
-import { DEFAULT_PAGESIZE } from "../platform.ts"
+import { compareBytes, DEFAULT_PAGESIZE, TUNING } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { HEADER, PAGESIZE_MAX, PAGESIZE_MIN } from "./layout.ts"
 import { load } from "./meta.ts"
+import { OPEN } from "./states.ts"
 import { BTree } from "./tree.ts"
 import { type OpenOptions, R_DUP } from "./types.ts"
 
@@ -21,9 +24,9 @@ import { type OpenOptions, R_DUP } from "./types.ts"
  */
 export function open(stream: RandomAccessStream, options?: OpenOptions): BTree {
   const given: OpenOptions = options === undefined || options === null ? {} : options
-  if (BTree.prototype._checkOptions !== undefined) BTree.prototype._checkOptions(stream, given)
+  if (TUNING && BTree.prototype._checkOptions !== undefined) BTree.prototype._checkOptions(stream, given)
   if (!stream || !stream.setSize) refuse("EINVAL", "not a stream: see fromSeekable")
-  const tree = new BTree(stream)
+  const tree = begin(new BTree(), stream)
   const cache = tree._cache
   const natural = given.pagesize || stream.pagesize || DEFAULT_PAGESIZE
   tree._pagesize =
@@ -46,5 +49,29 @@ export function open(stream: RandomAccessStream, options?: OpenOptions): BTree {
     tree._scratch = all.pop() as Frame
     cache.frames = all.length
   }
+  return tree
+}
+
+/** Gives a handle the state that it has before anything of the stream is known. */
+function begin(tree: BTree, stream: RandomAccessStream): BTree {
+  const cache = makeCache(stream, tree)
+  ;(tree as { cache: PageCache }).cache = cache
+  tree._cache = cache
+  tree._key = keep(null, null, 0, 64)
+  tree._nth = 0
+  tree._order = compareBytes
+  tree._path = []
+  tree._slots = []
+  tree._state = OPEN
+  tree._changes = 0
+  tree._readonly = ""
+  tree._gapless = !stream.atomic || stream.exclusive === false
+  tree._checks = 0
+  tree._big = null
+  tree._separator = null
+  tree._scratch = null
+  tree._stream = stream
+  tree._cursor = null
+  tree._ahead = null
   return tree
 }

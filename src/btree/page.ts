@@ -6,7 +6,7 @@
 import { corrupt } from "../errors.ts"
 import { markDirty } from "../page/dirty.ts"
 import { type Frame, takeFrame } from "../page/pool.ts"
-import { copyBytes } from "../platform.ts"
+import { copyBytes, TUNING } from "../platform.ts"
 import { DATA_SIZE, FLAGS, HEADER, ITEM_HEADER, LEAF, LOWER, NEXT, PGNO, PREV, UPPER } from "./layout.ts"
 import type { BTree } from "./tree.ts"
 
@@ -70,22 +70,23 @@ export function openSlot(tree: BTree, frame: Frame, index: number, used: number)
   const lower = HEADER + count * 2
   const size = (used + 3) & ~3
   const free = frame._upper - lower - size - 2
-  if (free < 0) {
-    if (free + frame._gaps < 0) return -1
-    refill(tree, frame, frame, 0, count)
+  let at = -1
+  if (free + frame._gaps >= 0) {
+    if (free < 0) refill(tree, frame, frame, 0, count)
+    const upper = frame._upper - size
+    if (index < count) copyBytes(frame._bytes, base + slot, frame._bytes, base + slot + 2, lower - slot)
+    frame._view.setUint16(base + slot, upper, true)
+    setBounds(tree, frame, count + 1, upper)
+    markDirty(tree._cache, frame, slot, lower + 2)
+    markDirty(tree._cache, frame, upper, upper + used)
+    at = base + upper
   }
-  const upper = frame._upper - size
-  if (index < count) copyBytes(frame._bytes, base + slot, frame._bytes, base + slot + 2, lower - slot)
-  frame._view.setUint16(base + slot, upper, true)
-  setBounds(tree, frame, count + 1, upper)
-  markDirty(tree._cache, frame, slot, lower + 2)
-  markDirty(tree._cache, frame, upper, upper + used)
-  return base + upper
+  return at
 }
 
 /**
  * Takes the items [from, to) off the page. What they leave is a gap, unless it borders on the free space, or 1.85 may write the
- * page too: then one item's hole is filled at once, and more are closed when the page is written (_sealPage).
+ * page too: then one item's hole is filled at once, and more are closed when the page is written (sealPage).
  */
 export function closeSlots(tree: BTree, frame: Frame, from: number, to: number): void {
   const base = frame._base
@@ -111,7 +112,7 @@ export function closeSlots(tree: BTree, frame: Frame, from: number, to: number):
     frame._gaps -= size
   }
   setBounds(tree, frame, count, upper)
-  if (single && tree._fillHole !== undefined) tree._fillHole(frame, offset, size)
+  if (TUNING && single && tree._fillHole !== undefined) tree._fillHole(frame, offset, size)
 }
 
 /**

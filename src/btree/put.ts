@@ -1,6 +1,6 @@
 /** Storing one record (spec section 4). The search key is in tree._key. */
 import { markDirty } from "../page/dirty.ts"
-import { copyBytes } from "../platform.ts"
+import { copyBytes, TUNING } from "../platform.ts"
 import { BIG_DATA, BIG_KEY, DATA_SIZE, ITEM_FLAGS, ITEM_HEADER, REFERENCE } from "./layout.ts"
 import { writeChain } from "./overflow.ts"
 import { itemAt, setWord, wordAt } from "./page.ts"
@@ -27,7 +27,7 @@ export function storeRecord(tree: BTree, value: Uint8Array, overwrite: boolean):
       if (dataLength > 0) markDirty(tree._cache, leaf, body - leaf._base, body - leaf._base + dataLength)
       return
     }
-    if (tree._replaceValue !== undefined && tree._replaceValue(value)) return
+    if (TUNING && tree._replaceValue !== undefined && tree._replaceValue(value)) return
     removeRecords(tree, index, index + 1, true)
   }
   const limit = tree._inline

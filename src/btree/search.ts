@@ -44,7 +44,6 @@ export function search(tree: BTree, bias: number): boolean {
   // The first three bytes, for what is shorter than a word; -1 where whole keys have to be compared.
   const head = WORDS && length >= 4 && tree._order === compareBytes ? keyView.getUint32(0) >>> 8 : -1
   const short = head < 0 ? 0 : 4
-  const toEdge = bias === TO_FIRST || bias === TO_LAST
   // Bytes, in whole words, that the key shares with the nearest smaller and the nearest larger one met so far. All keys between
   // the two share them too, here and on the levels below.
   let below = 0
@@ -78,10 +77,8 @@ export function search(tree: BTree, bias: number): boolean {
     // Offsets of slots. The first item of an internal page stands for every smaller key: it is never looked at.
     low = internal ? slots + 2 : slots
     high = slots + frame._count * 2
-    if (toEdge) {
-      if (bias === TO_FIRST) high = low
-      else low = high
-    }
+    if (bias === TO_FIRST) high = low
+    else if (bias === TO_LAST) low = high
     while (low < high) {
       middle = ((low + high) >> 2) << 1
       at = base + view.getUint16(middle, true)

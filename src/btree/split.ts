@@ -6,7 +6,7 @@ import { type Kept, keep } from "../bytes.ts"
 import { fetchPage } from "../page/cache.ts"
 import { markDirty } from "../page/dirty.ts"
 import type { Frame } from "../page/pool.ts"
-import { copyBytes } from "../platform.ts"
+import { copyBytes, TUNING } from "../platform.ts"
 import {
   BIG_KEY,
   CHILD,
@@ -67,13 +67,27 @@ function splitPage(tree: BTree, page: Frame, index: number, used: number, big: b
   setBounds(tree, right, 0, tree._pagesize)
   if (left === page) setLink(tree, left, NEXT, right._pgno)
   else formatPage(tree, left, kind, 0, right._pgno)
-  if (after !== null) setLink(tree, after, PREV, right._pgno)
-  else if (left === page && index === count) {
-    // Ascending input leaves full pages behind.
-    tree._index = 0
-    return right
+  let target = right
+  tree._index = 0
+  // Ascending input leaves full pages behind.
+  if (after !== null || left !== page || index < count) {
+    if (after !== null) setLink(tree, after, PREV, right._pgno)
+    const size = (used + 3) & ~3
+    let cut = evenCut(tree, page, index, size)
+    if (TUNING && tree._chooseCut !== undefined) cut = tree._chooseCut(page, index, size, big, cut)
+    const kept = index < cut ? cut - 1 : cut
+    refill(tree, right, page, kept, count)
+    refill(tree, left, page, 0, kept)
+    tree._index = index
+    if (index < cut) target = left
+    else tree._index -= cut
   }
-  const size = (used + 3) & ~3
+  return target
+}
+
+/** Gives how many of the page's items and the new one, of `size` bytes at `index`, make the left half, most even in bytes. */
+function evenCut(tree: BTree, page: Frame, index: number, size: number): number {
+  const count = page._count
   const total = tree._pagesize - page._upper - page._gaps + count * 2 + size + 2
   let cut = 0
   let smallest = total
@@ -87,12 +101,7 @@ function splitPage(tree: BTree, page: Frame, index: number, used: number, big: b
       cut = position + 1
     }
   }
-  if (tree._chooseCut !== undefined) cut = tree._chooseCut(page, index, size, big, cut)
-  const kept = index < cut ? cut - 1 : cut
-  refill(tree, right, page, kept, count)
-  refill(tree, left, page, 0, kept)
-  if (index >= cut) tree._index = index - cut
-  return index < cut ? left : right
+  return cut
 }
 
 /**
@@ -112,7 +121,8 @@ export function raise(tree: BTree): void {
     const index = isRoot ? 1 : tree._slots[level] + 1
     parent._pin = cache._call
     // At the left edge of a level 1.85 leaves the key whole.
-    const whole = tree._chooseCut !== undefined && index === 1 && wordAt(parent, parent._base + PREV) === 0
+    const whole =
+      TUNING && tree._chooseCut !== undefined && index === 1 && wordAt(parent, parent._base + PREV) === 0
     const size = makeSeparator(tree, left, right, whole)
     left._pin = 0
     right._pin = 0

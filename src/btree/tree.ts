@@ -1,20 +1,21 @@
 /** A btree handle: its state, and the operations of the core. What small devices may leave out is in extras/ and tuning/. */
 import { type Bytes, type Kept, keep, type Region, toBytes } from "../bytes.ts"
 import { refuse } from "../errors.ts"
-import { makeCache, type PageCache, writePage } from "../page/cache.ts"
+import { type PageCache, writePage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { compareBytes, WORDS } from "../platform.ts"
+import { type compareBytes, WORDS } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
-import { checkPage, sealPage } from "./check-page.ts"
+import { attendPage } from "./check-page.ts"
 import { Cursor } from "./cursor.ts"
 import type { RangeIterator } from "./extras/ranges.ts"
-import { BUSY, CLOSED, enter, finish, OPEN } from "./handle.ts"
+import { enter } from "./handle.ts"
 import { MAGIC, META_ROOM, META_SIZE, NO_DUPLICATES, VERSION } from "./layout.ts"
 import { load } from "./meta.ts"
 import { storeRecord } from "./put.ts"
 import { readValue, type Shown, showRecord } from "./record.ts"
 import { removeRecords } from "./remove.ts"
 import { keepKey, search } from "./search.ts"
+import { BUSY, CLOSED, DONE, OPEN, READ, WRITE } from "./states.ts"
 import type { Finding, OpenOptions, Progress, Stat } from "./types.ts"
 import { R_NOOVERWRITE } from "./types.ts"
 
@@ -28,7 +29,7 @@ export class BTree implements Shown {
   declare keyLength: number
   declare valueOffset: number
   declare valueLength: number
-  /** Frames made, capacity in frames, hits, misses, evictions; pageReads, pageWrites and bytesWritten count stream traffic. */
+  /** Frames made, capacity in frames, hits, misses (each the read of a page), evictions; pageWrites and bytesWritten count stream traffic. */
   declare readonly cache: PageCache
 
   /** @internal */ declare _cache: PageCache
@@ -71,31 +72,6 @@ export class BTree implements Shown {
   /** @internal Which of several equal keys is searched; equal keys passed by the last search for one. */
   declare _nth: number
 
-  /** @internal open() checks the arguments, and loads what is in the stream. */
-  constructor(stream: RandomAccessStream) {
-    const cache = makeCache(stream, this)
-    this.cache = cache
-    this._cache = cache
-    this._key = keep(null, null, 0, 64)
-    this._nth = 0
-    this._order = compareBytes
-    this._path = []
-    this._slots = []
-    this._state = OPEN
-    this._duplicates = false
-    this._changes = 0
-    this._readonly = ""
-    this._gapless = !stream.atomic || stream.exclusive === false
-    this._free = 0
-    this._checks = 0
-    this._big = null
-    this._separator = null
-    this._scratch = null
-    this._stream = stream
-    this._cursor = null
-    this._ahead = null
-  }
-
   /** Gives a copy of the value, or `fallback` (undefined) when the key is absent. Reads depth pages at most. */
   get<T = undefined>(key: Bytes, fallback?: T): Uint8Array | T {
     if (!this.has(key)) return fallback as T
@@ -124,7 +100,7 @@ export class BTree implements Shown {
       this._cache._call++
       this._nth = 0
     } else {
-      enter(this, false)
+      enter(this, READ)
     }
     const bytes = key instanceof Uint8Array ? key : toBytes(key, "key")
     const kept = this._key
@@ -149,7 +125,7 @@ export class BTree implements Shown {
    * handle's own `bytes`. Allocates nothing once the cache is warm.
    */
   put(key: Bytes, value: Bytes, flags?: number): boolean {
-    enter(this, true)
+    enter(this, WRITE)
     const data = toBytes(value, "value")
     if (flags && flags !== R_NOOVERWRITE) return this._atCursor(flags, key, data)
     const found = this.has(key)
@@ -157,7 +133,7 @@ export class BTree implements Shown {
     if (this._duplicates) search(this, 1)
     this._state = BUSY
     storeRecord(this, data, found && !this._duplicates)
-    finish(this)
+    enter(this, DONE)
     return true
   }
 
@@ -169,7 +145,7 @@ export class BTree implements Shown {
    * pages go at once: one descent a leaf; records are looked at for the end of the range and for chains to free.
    */
   deleteRange(start?: Bytes | null, end?: Bytes | null): number {
-    enter(this, true)
+    enter(this, WRITE)
     const first =
       start !== undefined && start !== null && toBytes(start, "start key").length > 0 ? start : null
     const cursor = new Cursor(this, first, end)
@@ -181,12 +157,12 @@ export class BTree implements Shown {
   /** Removes everything; the next flush makes that durable and gives the stream's space back. */
   clear(): void {
     const cache = this._cache
-    enter(this, true)
+    enter(this, WRITE)
     const spilled = cache._spilled
     load(this, 0)
     cache._spilled = spilled
     this._trim = true
-    finish(this)
+    enter(this, DONE)
   }
 
   /**
@@ -214,9 +190,9 @@ export class BTree implements Shown {
    */
   flush(): void {
     const cache = this._cache
-    enter(this, false)
+    enter(this, READ)
     if (!this._modified) return
-    enter(this, true)
+    enter(this, WRITE)
     for (let i = 0; cache._dirtyPages > 0; i++) {
       if (cache._all[i]._dirtyEnd > 0) writePage(cache, cache._all[i])
     }
@@ -245,7 +221,7 @@ export class BTree implements Shown {
   rollback(): void {
     const cache = this._cache
     const stream = this._stream
-    if (this._state === CLOSED) enter(this, false)
+    if (this._state === CLOSED) enter(this, READ)
     this._state = BUSY
     if (WORDS && this._ahead !== null) keepKey(this)
     if (stream.rollback !== undefined) {
@@ -294,8 +270,7 @@ export class BTree implements Shown {
   /** @internal extras */ declare _storeCheck: (frame: Frame) => void
   /** @internal extras */ declare _verifyMeta: () => void
   /** @internal extras */ declare _storeMeta: () => void
-  /** @internal */ declare _checkPage: (frame: Frame) => void
-  /** @internal */ declare _sealPage: (frame: Frame) => void
+  /** @internal What the page cache asks of the owner of the pages. */ declare _attend: (frame: Frame) => void
   /** @internal extras: bytes of the separator, `size` long, that tell it from the last key of the left page. */
   declare _shorten?: (left: Frame, size: number) => number
   /** @internal tuning */
@@ -308,19 +283,18 @@ export class BTree implements Shown {
 
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 BTree.prototype.delete = function (this: BTree, key: Bytes, flags?: number): boolean {
-  enter(this, true)
+  enter(this, WRITE)
   if (flags) return this._atCursor(flags, key)
   const found = this.has(key)
   if (found) {
     this._state = BUSY
     do removeRecords(this, this._index, this._index + 1, false)
     while (this._duplicates && search(this, 0))
-    finish(this)
+    enter(this, DONE)
   }
   return found
 }
-BTree.prototype._checkPage = checkPage
-BTree.prototype._sealPage = sealPage
+BTree.prototype._attend = attendPage
 
 /** What a small device may leave out: the extras put something in the place of it. */
 function needsExtras(): never {

@@ -1,12 +1,12 @@
 /** A volume handle: its state, and the stream it is. How the log works is in FORMAT.md. */
 import { type ErrorCode, refuse } from "../errors.ts"
-import { copyBytes, OPAQUE_FLASH, WINDOW_PAGE_MAX } from "../platform.ts"
+import { OPAQUE_FLASH, WINDOW_PAGE_MAX } from "../platform.ts"
 import { POSITION_MAX } from "../stream/check-arguments.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { blankAhead, refuseStale, STALE } from "./blocks.ts"
 import { reclaimTail, spareWeight } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
-import { addInterval, makeIntervals } from "./intervals.ts"
+import { makeIntervals } from "./intervals.ts"
 import {
   BLOCK_HEADER,
   BODY_ROOM,
@@ -22,10 +22,10 @@ import {
 } from "./layout.ts"
 import { giveUp } from "./map.ts"
 import type { FlashOpenOptions } from "./open.ts"
-import { readPage } from "./pages.ts"
 import { alignUp } from "./record.ts"
 import { type FlashFinding, type FlashVolumeStatus, volumeStatus } from "./status.ts"
-import { emitGathered, flushVolume, programControl } from "./transaction.ts"
+import { flushVolume, programControl } from "./transaction.ts"
+import { transfer } from "./transfer.ts"
 
 /**
  * A RandomAccessStream over erase blocks whose flush is all-or-nothing at every power cut. Made by open(). Everything since the last
@@ -295,59 +295,6 @@ export class FlashVolume implements RandomAccessStream {
     if (this._stopped === "ESTALE") refuse("ESTALE", STALE)
     if (this._stopped !== "") refuse("EIO", "the volume ran full: roll back to go on")
   }
-}
-
-/** Moves bytes between a caller's buffer and the stream, page by page; gives how many. Arguments are checked as all streams do it. */
-function transfer(
-  volume: FlashVolume,
-  buffer: Uint8Array,
-  position: number,
-  start: number | undefined,
-  length: number | undefined,
-  writes: boolean,
-): number {
-  volume._enter(writes)
-  const pagesize = volume._pagesize
-  const from = start === undefined ? 0 : start
-  let count = length === undefined ? buffer.length - from : length
-  if (
-    !(
-      position >= 0 &&
-      position <= POSITION_MAX &&
-      from >= 0 &&
-      count >= 0 &&
-      from + count <= buffer.length
-    ) ||
-    (position % 1) + (from % 1) + (count % 1) !== 0
-  )
-    refuse("EINVAL", `bytes ${from} to ${from + count} of ${buffer.length} at position ${position}`)
-  const most = writes ? volume._pages * pagesize : volume._size
-  if (position + count > most) {
-    if (writes && count > 0) refuse("ENOSPC", `the volume ends at ${most}, not ${position + count}`)
-    count = most - position
-  }
-  if (count <= 0) return 0
-  volume._busy = writes
-  for (let done = 0; done < count; ) {
-    const page = ((position + done) / pagesize) | 0
-    const offset = (position + done) % pagesize
-    const part = count - done < pagesize - offset ? count - done : pagesize - offset
-    if (writes) {
-      if (page !== volume._page || !addInterval(volume._gathered, offset, offset + part)) {
-        emitGathered(volume, 0)
-        volume._page = page
-        addInterval(volume._gathered, offset, offset + part)
-      }
-      copyBytes(buffer, from + done, volume._bytes, offset, part)
-    } else {
-      readPage(volume, page, volume._map[page], false)
-      copyBytes(volume._bytes, volume._content + offset, buffer, from + done, part)
-    }
-    done += part
-  }
-  if (position + count > volume._size) volume._size = position + count
-  volume._busy = false
-  return count
 }
 
 /** What a small device may leave out: the extras put something in the place of it. */

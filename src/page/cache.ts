@@ -12,10 +12,11 @@ import { type Frame, type PagePool, takeFrame } from "./pool.ts"
 
 /** What an engine does with its pages. */
 export interface PageOwner {
-  /** Checks a page just read and sets its _kind and what else it keeps in the frame; throws ECORRUPT. */
-  _checkPage(frame: Frame): void
-  /** Called before a dirty page is written, to finish its contents. */
-  _sealPage(frame: Frame): void
+  /**
+   * Called with a page just read, whose _kind is 0: checks it and sets the _kind and what else it keeps in the frame; throws ECORRUPT.
+   * And with a dirty page, whose _kind is something else, before it is written: finishes its contents.
+   */
+  _attend(frame: Frame): void
 }
 
 /** Where pages are read and written. */
@@ -60,7 +61,6 @@ export interface PageCache extends PagePool {
   hits: number
   misses: number
   evictions: number
-  pageReads: number
   pageWrites: number
   bytesWritten: number
 }
@@ -90,7 +90,6 @@ export function makeCache(stream: RandomAccessStream, owner: PageOwner): PageCac
     capacity: 0,
     misses: 0,
     evictions: 0,
-    pageReads: 0,
     pageWrites: 0,
     bytesWritten: 0,
   }
@@ -143,7 +142,6 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
     if (kinds >= 0) {
       const size = cache._pagesize
       cache.misses++
-      cache.pageReads++
       const got = cache._stream.read(frame._bytes, pgno * size, frame._base, size)
       if (got !== size) corrupt(pgno, got, "the stream ends here")
     }
@@ -169,7 +167,7 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
     frame._dirty[1] = cache._pagesize
     frame._dirtyEnd = 2
   } else if ((frame._kind & kinds) === 0 && kinds !== 0) {
-    if (frame._kind === 0) cache._owner._checkPage(frame)
+    if (frame._kind === 0) cache._owner._attend(frame)
     if ((frame._kind & kinds) === 0) {
       corrupt(pgno, 12, `page type ${frame._kind}, not ${kinds}`)
     }
@@ -181,10 +179,11 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
 function emptyFrame(cache: PageCache): number {
   const all = cache._all
   const call = cache._call
+  let best = -1
   let tried = -1
   while (all.length >= cache.capacity) {
-    let best = -1
     let oldest = cache._clock
+    best = -1
     for (let i = 0; i < all.length; i++) {
       const used = all[i]._used
       if (used <= oldest && used > tried && all[i]._pin !== call) {
@@ -192,33 +191,39 @@ function emptyFrame(cache: PageCache): number {
         oldest = used
       }
     }
-    // All are pinned, or hold changes that cannot be written: the pool grows for good.
     if (best < 0) break
+    if (canLeave(cache, all[best])) break
     tried = oldest
-    const frame = all[best]
-    if (frame._dirtyEnd > 0) {
-      if (cache._failed) continue
-      try {
-        writePage(cache, frame)
-      } catch (error) {
-        // For lack of space: the page stays, and the call goes on.
-        if ((error as { code?: string }).code !== "ENOSPC") throw error
-        cache._full = error
-        continue
-      }
-      cache._spilled = true
-    }
-    if (frame._pgno >= 0) {
-      cache.evictions++
-      if (PAGE_HASH) unlinkFrame(cache, frame)
-      else cache._held[best] = -1
-    }
-    frame._pgno = -1
-    frame._used = 0
-    return best
   }
-  cache.frames = all.push(takeFrame(cache, cache.capacity - all.length))
-  return all.length - 1
+  if (best < 0) {
+    // There is room; or all are pinned, or hold changes that cannot be written: the pool grows for good.
+    best = all.length
+    cache.frames = all.push(takeFrame(cache, cache.capacity - best))
+  } else if (all[best]._pgno >= 0) {
+    cache.evictions++
+    if (PAGE_HASH) unlinkFrame(cache, all[best])
+    else cache._held[best] = -1
+    all[best]._pgno = -1
+    all[best]._used = 0
+  }
+  return best
+}
+
+/** Writes what is dirty of the page; false when it has to stay where it is. */
+function canLeave(cache: PageCache, frame: Frame): boolean {
+  let done = frame._dirtyEnd === 0
+  if (!done && !cache._failed) {
+    try {
+      writePage(cache, frame)
+      cache._spilled = true
+      done = true
+    } catch (error) {
+      // For lack of space: the page stays, and the call goes on.
+      if ((error as { code?: string }).code !== "ENOSPC") throw error
+      cache._full = error
+    }
+  }
+  return done
 }
 
 /** Takes a frame out of its bucket. */
@@ -235,7 +240,7 @@ function unlinkFrame(cache: PageCache, frame: Frame): void {
 
 /** Writes the dirty ranges of the page. */
 export function writePage(cache: PageCache, frame: Frame): void {
-  cache._owner._sealPage(frame)
+  if (frame._kind !== 0) cache._owner._attend(frame)
   const position = frame._pgno * cache._pagesize
   const dirty = frame._dirty
   cache._failed = true

@@ -2,42 +2,37 @@
 import type { PageCache } from "./cache.ts"
 import type { Frame } from "./pool.ts"
 
-/** Most numbers kept for one frame, two a range; the closest two ranges are joined beyond that. */
+/** Most numbers kept for one frame, two a range; a new range is joined with the closest ones beyond that. */
 const DIRTY_END_MAX = 8
 
 /** Notes that the bytes [start, end) of the page, at least one, have changed. Ranges that nearly touch become one. */
 export function markDirty(cache: PageCache, frame: Frame, start: number, end: number): void {
   const dirty = frame._dirty
-  const join = cache._join
+  let join = cache._join
   let top = frame._dirtyEnd
-  if (top === 0) cache._dirtyPages++
   let from = start
   let to = end
-  let first = 0
-  while (first < top && dirty[first + 1] + join < from) first += 2
-  let past = first
-  while (past < top && dirty[past] <= to + join) {
-    if (dirty[past] < from) from = dirty[past]
-    if (dirty[past + 1] > to) to = dirty[past + 1]
-    past += 2
-  }
-  if (past === first) {
-    dirty[top] = 0 // never a hole, even for a moment: the collector of XS 13 goes astray in a sparse array
-    for (let i = top - 1; i >= first; i--) dirty[i + 2] = dirty[i]
-    top += 2
-  } else {
-    for (let i = past; i < top; i++) dirty[i - past + first + 2] = dirty[i]
-    top -= past - first - 2
-  }
-  dirty[first] = from
-  dirty[first + 1] = to
-  if (top > DIRTY_END_MAX) {
-    let best = 2
-    for (let i = 4; i < top; i += 2) {
-      if (dirty[i] - dirty[i - 1] < dirty[best] - dirty[best - 1]) best = i
+  let i = 0
+  if (top === 0) cache._dirtyPages++
+  for (;;) {
+    if (i === top) {
+      if (top < DIRTY_END_MAX) break
+      join = join * 2 + 1
+      i = 0
     }
-    for (let i = best + 1; i < top; i++) dirty[i - 2] = dirty[i]
-    top -= 2
+    if (dirty[i] <= to + join && dirty[i + 1] + join >= from) {
+      if (dirty[i] < from) from = dirty[i]
+      if (dirty[i + 1] > to) to = dirty[i + 1]
+      // The last one takes its place; the larger range may touch those before.
+      top -= 2
+      dirty[i] = dirty[top]
+      dirty[i + 1] = dirty[top + 1]
+      i = 0
+    } else {
+      i += 2
+    }
   }
-  frame._dirtyEnd = top
+  dirty[top] = from
+  dirty[top + 1] = to
+  frame._dirtyEnd = top + 2
 }

@@ -20,7 +20,7 @@ export interface Frame extends Region {
   _count: number
   _upper: number
   _gaps: number
-  /** Dirty byte ranges: ascending, disjoint pairs (start, end) within the page, in _dirty[0 .. _dirtyEnd). */
+  /** Dirty byte ranges: disjoint pairs (start, end) within the page, in any order, in _dirty[0 .. _dirtyEnd). */
   _dirty: number[]
   _dirtyEnd: number
   /** Next frame in the same hash bucket of the cache. */

@@ -88,7 +88,7 @@ function byFlashtree(path: string, pagesize: number, cachesize: number, load: Wo
   let last: Counts = { reads: 0, writes: 0, bytesWritten: 0 }
   const mark = () => {
     const now: Counts = {
-      reads: tree.cache.pageReads,
+      reads: tree.cache.misses,
       writes: tree.cache.pageWrites,
       bytesWritten: tree.cache.bytesWritten,
     }
@@ -210,11 +210,11 @@ describe("page reads and writes against libdb1", () => {
           const stream = new FileStream(path, { readonly: true })
           const tree = btree.open(stream, { cachesize, readonly: true })
           for (const key of load.lookups) tree.find(key)
-          const afterGet = tree.cache.pageReads
+          const afterGet = tree.cache.misses
           const cursor = tree.cursor()
           for (let more = cursor.first(); more; more = cursor.next());
           cursor.close()
-          const ours = [afterGet, tree.cache.pageReads - afterGet]
+          const ours = [afterGet, tree.cache.misses - afterGet]
           tree.close()
           stream.close()
           // The meta page is in libdb1's cache until it is evicted: that frame is free here from the start.

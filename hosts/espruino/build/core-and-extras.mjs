@@ -16,7 +16,7 @@ const SPLITS = {
   btree: {
     core: "src/btree/core.ts",
     extras: "src/btree/extras",
-    copied: ["src/btree/layout.ts", "src/btree/types.ts", "src/checksum.ts"],
+    copied: ["src/btree/layout.ts", "src/btree/states.ts", "src/btree/types.ts", "src/checksum.ts"],
   },
   flash: { core: "src/flash/core.ts", extras: "src/flash/extras", copied: ["src/flash/layout.ts"] },
 }

@@ -40,7 +40,7 @@ export function inlineFunctions(code, options = {}) {
 function findFunction(scopes, settled, allowance) {
   let best = null
   for (const binding of scopes.bindings) {
-    if (binding.kind !== "function" || binding.owner !== null || settled.has(binding.name)) continue
+    if (binding.kind !== "function" || settled.has(binding.name)) continue
     const found = callsOf(scopes, binding)
     if (found === null || found.calls.length === 0) continue
     const { length } = found.calls
@@ -51,10 +51,19 @@ function findFunction(scopes, settled, allowance) {
   return best
 }
 
+/** Where the functions of a module are: at the top, or in the one function that is all it exports. */
+function moduleLevel(tree) {
+  const [only, more] = tree.body
+  const assigned = only?.type === "ExpressionStatement" && only.expression.type === "AssignmentExpression"
+  const made = assigned && more === undefined ? only.expression.right : null
+  return made?.type === "FunctionExpression" ? { node: made.body, owner: made } : { node: tree, owner: null }
+}
+
 function callsOf(scopes, binding) {
   const func = scopes.parents.get(binding.ids[0])
   if (binding.ids.length > 1 || func.type !== "FunctionDeclaration") return null
-  if (scopes.parents.get(func).type !== "Program") return null
+  const { node } = moduleLevel(scopes.tree)
+  if (scopes.parents.get(func) !== node) return null
   const calls = binding.references.map((use) => scopes.parents.get(use))
   const only = calls.every(
     (call, index) => call.type === "CallExpression" && call.callee === binding.references[index],
@@ -108,7 +117,8 @@ function inlineAll(code, name) {
   let result = code
   for (;;) {
     const scopes = analyse(result)
-    const binding = scopes.bindings.find((one) => one.name === name && one.owner === null)
+    const { owner } = moduleLevel(scopes.tree)
+    const binding = scopes.bindings.find((one) => one.name === name && one.owner === owner)
     const found = callsOf(scopes, binding)
     // The innermost first: an argument may be a call of the same function.
     const call = found.calls.find(

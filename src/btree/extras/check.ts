@@ -23,6 +23,7 @@ import {
 import { itemAt } from "../page.ts"
 import { readValue } from "../record.ts"
 import { itemKey } from "../search.ts"
+import { READ } from "../states.ts"
 import type { BTree } from "../tree.ts"
 import type { Finding, Progress, Stat } from "../types.ts"
 import { CHAIN, claim, report, type Walk, walkFreeList, walkTree } from "./walk.ts"
@@ -43,7 +44,7 @@ function isShared(tree: BTree, frame: Frame, at: number): boolean {
  * ends it with what it has.
  */
 export function stat(this: BTree, progress?: Progress): Stat {
-  enter(this, false)
+  enter(this, READ)
   const result: Stat = {
     pagesize: this._pagesize,
     pages: this._pages,
@@ -93,7 +94,7 @@ export function salvage(
   this: BTree,
   visit: (key: Uint8Array, value: Uint8Array) => boolean | undefined | void,
 ): Finding[] {
-  enter(this, false)
+  enter(this, READ)
   const findings: Finding[] = []
   walkTree({
     tree: this,
@@ -117,7 +118,7 @@ export function salvage(
  * with what it has. Reads every page in use; allocates a byte a page.
  */
 export function check(this: BTree, progress?: Progress): Finding[] {
-  enter(this, false)
+  enter(this, READ)
   const findings: Finding[] = []
   /** The last page met on each level, and the right neighbour it names. */
   const last: number[] = []

@@ -5,10 +5,11 @@
 import { keep } from "../../bytes.ts"
 import { corrupt } from "../../errors.ts"
 import { fetchPage } from "../../page/cache.ts"
-import { type Cursor, ON } from "../cursor.ts"
+import type { Cursor } from "../cursor.ts"
 import { CHILD, INTERNAL, LEAF } from "../layout.ts"
 import { itemAt } from "../page.ts"
 import { itemKey, search } from "../search.ts"
+import { ON } from "../states.ts"
 import type { BTree } from "../tree.ts"
 
 /**

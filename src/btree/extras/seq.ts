@@ -2,9 +2,10 @@
 import { type Bytes, keep, toBytes } from "../../bytes.ts"
 import { corrupt, refuse } from "../../errors.ts"
 import { Cursor } from "../cursor.ts"
-import { BUSY, enter, finish } from "../handle.ts"
+import { enter } from "../handle.ts"
 import { storeRecord } from "../put.ts"
 import { search } from "../search.ts"
+import { BUSY, DONE, READ } from "../states.ts"
 import type { BTree } from "../tree.ts"
 import { R_CURSOR, R_FIRST, R_LAST, R_NEXT, R_PREV } from "../types.ts"
 
@@ -15,7 +16,7 @@ function ownCursor(tree: BTree): Cursor {
 
 /** Gives the record that `code` leads to as [key, value], or undefined when there is none (the cursor then stays). */
 export function seq(this: BTree, code: number, key?: Bytes): [Uint8Array, Uint8Array] | undefined {
-  enter(this, false)
+  enter(this, READ)
   const cursor = ownCursor(this)
   let on = false
   if (code === R_CURSOR) {
@@ -57,7 +58,7 @@ export function atCursor(this: BTree, flags: number, key: Bytes, value?: Uint8Ar
     }
     this._state = BUSY
     storeRecord(this, value, true)
-    finish(this)
+    enter(this, DONE)
     return true
   }
   cursor.delete()

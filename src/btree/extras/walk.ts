@@ -7,6 +7,7 @@ import type { Frame } from "../../page/pool.ts"
 import { enter } from "../handle.ts"
 import { CHILD, HEADER, INTERNAL, LEAF, META_FREE, NEXT, PGNO, ROOT } from "../layout.ts"
 import { itemAt } from "../page.ts"
+import { READ } from "../states.ts"
 import type { BTree } from "../tree.ts"
 import type { Finding } from "../types.ts"
 
@@ -70,7 +71,7 @@ export function walkTree(walk: Walk): boolean {
   const slots = [-1]
   claim(walk, ROOT, TREE, 0, 0)
   while (pages.length > 0) {
-    enter(tree, false)
+    enter(tree, READ)
     const level = pages.length - 1
     const index = slots[level]++
     try {

@@ -1,16 +1,17 @@
 /** Deleting a range of keys, a leaf at a time. */
 import { type Bytes, toBytes } from "../../bytes.ts"
-import { Cursor, NOWHERE } from "../cursor.ts"
-import { BUSY, enter, finish } from "../handle.ts"
+import { Cursor } from "../cursor.ts"
+import { enter } from "../handle.ts"
 import { itemAt } from "../page.ts"
 import { removeRecords } from "../remove.ts"
 import { itemKey } from "../search.ts"
+import { BUSY, DONE, NOWHERE, WRITE } from "../states.ts"
 import type { BTree } from "../tree.ts"
 
 /** BTree.deleteRange: one descent a leaf; records are looked at for the end of the range and for chains to free. */
 export function deleteRange(this: BTree, start?: Bytes | null, end?: Bytes | null): number {
   let count = 0
-  enter(this, true)
+  enter(this, WRITE)
   // An empty start is the first key there can be.
   const first = start !== undefined && start !== null && toBytes(start, "start key").length > 0 ? start : null
   const cursor = new Cursor(this, first, end)
@@ -30,7 +31,7 @@ export function deleteRange(this: BTree, start?: Bytes | null, end?: Bytes | nul
     this._state = BUSY
     count += to - from
     removeRecords(this, from, to, false)
-    finish(this)
+    enter(this, DONE)
     cursor._phase = 0
     cursor._state = NOWHERE
     cursor._head = -1

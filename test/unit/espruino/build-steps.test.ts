@@ -1,9 +1,15 @@
 /** Goal: the small steps before and after the minifier keep a program what it is. Method: code is run before and after, and looked at. */
 import { describe, expect, it } from "vitest"
 // @ts-expect-error a build tool without types
+import { gatherExports } from "../../../hosts/espruino/build/gather-exports.mjs"
+// @ts-expect-error a build tool without types
 import { inlineConstants } from "../../../hosts/espruino/build/inline-constants.mjs"
 // @ts-expect-error a build tool without types
 import { keepThis } from "../../../hosts/espruino/build/keep-this.mjs"
+// @ts-expect-error a build tool without types
+import { mergeCopies } from "../../../hosts/espruino/build/merge-copies.mjs"
+// @ts-expect-error a build tool without types
+import { namePrototypes } from "../../../hosts/espruino/build/name-prototypes.mjs"
 // @ts-expect-error a build tool without types
 import { withUniqueNames } from "../../../hosts/espruino/build/scopes.mjs"
 
@@ -62,6 +68,66 @@ describe("this", () => {
     const code = `var _=7;function F(){${many}this.f=_}return new F()`
     expect(run(keepThis(code))).toBe(run(code))
   })
+})
+
+describe("copies", () => {
+  it.each([
+    ["of what has no more use", "function f(a){var b=a*2;var c=b;return c+1}return f(3)", true],
+    ["of a parameter", "function f(a){var c=a;return c+1}return f(3)", true],
+    [
+      "in a loop",
+      "function f(n){var r=[];for(var i=0;i<n;i++){var b=i*2;var c=b;r.push(c)}return r}return f(3)",
+      true,
+    ],
+    ["of what is used on", "function f(a){var b=a;var c=b;b++;return [b,c]}return f(3)", false],
+    ["that are assigned", "function f(a){var b=a;var c=b;c++;return c}return f(3)", false],
+    ["of a variable of the module", "var b=1;function f(){var c=b;return c}return f()", false],
+    [
+      "that outlive their loop",
+      "function f(n){for(var i=0;i<n;i++){var b=i;if(i==2)break;var c=b}return c}return f(5)",
+      false,
+    ],
+    ["that a closure keeps", "function f(a){var b=a;var c=b;return ()=>c}return f(3)()", false],
+  ])("%s", (_what, code, gone) => {
+    const after = mergeCopies(code)
+    expect(run(after)).toBe(run(code))
+    expect(!/var c=/.test(after)).toBe(gone)
+  })
+})
+
+describe("exports", () => {
+  const exported = (code: string) => {
+    const module = { exports: {} as Record<string, unknown> }
+    new Function("module", "exports", code)(module, module.exports)
+    return module.exports
+  }
+
+  it("of the end are said at once", () => {
+    const code = "function f(){return 1}var b=2;exports.f=f;exports.b=b;exports.c=3;"
+    const after = gatherExports(code)
+    expect(after).not.toContain("exports.f")
+    expect(JSON.stringify(exported(after))).toBe(JSON.stringify(exported(code)))
+  })
+
+  it.each(["exports.a=1;function f(){return exports.a}exports.f=f;", "var a=1;", "exports.a=1;exports.f();"])(
+    "are left where the module names them itself: %s",
+    (code) => {
+      expect(gatherExports(code)).toBe(code)
+    },
+  )
+})
+
+describe("prototypes", () => {
+  const methods = (count: number) =>
+    `class C{}${Array.from({ length: count }, (_, i) => `C.prototype.m${i}=function(){return ${i}};`).join("")}return new C().m1()`
+
+  it("that are said often get a name", () => {
+    const after = namePrototypes(methods(5))
+    expect(after.match(/C\.prototype/g)).toHaveLength(1)
+    expect(run(after)).toBe("1")
+  })
+
+  it("that are not do not", () => expect(namePrototypes(methods(2))).toBe(methods(2)))
 })
 
 describe("unique names", () => {
