@@ -10,10 +10,9 @@ import type { Frame } from "../page/pool.ts"
 import { compareBytes, copyBytes, WORDS } from "../platform.ts"
 import { enter } from "./handle.ts"
 import { DATA_SIZE, HEADER, ITEM_FLAGS, ITEM_HEADER, LEAF, NEXT, PREV } from "./layout.ts"
-import { itemAt } from "./page.ts"
 import { readValue, type Shown, showRecord } from "./record.ts"
 import { removeRecords } from "./remove.ts"
-import { itemKey, keepKey, neighbour, search, TO_FIRST, TO_LAST } from "./search.ts"
+import { keepKey, neighbour, search, TO_FIRST, TO_LAST } from "./search.ts"
 import { BUSY, DELETED, DONE, GONE, NOWHERE, ON, OPEN, READ, WRITE } from "./states.ts"
 import type { BTree } from "./tree.ts"
 import { DESC, INCL } from "./types.ts"
@@ -262,6 +261,7 @@ export class Cursor implements Shown {
     const tree = this._tree
     let frame = leaf
     let at = index
+    let same = false
     if (at < 0 || at >= frame._count) {
       const beyond = neighbour(tree, frame, at < 0 ? PREV : NEXT)
       if (beyond === null) return false
@@ -269,18 +269,23 @@ export class Cursor implements Shown {
       at = at < 0 ? frame._count - 1 : 0
       if (frame._count === 0) corrupt(frame._pgno, HEADER, "an empty leaf")
     }
-    const length = itemKey(tree, frame, itemAt(frame, at))
-    const from = tree._from
-    const fromAt = tree._fromAt
-    const step = order === 0 ? 1 : tree._order(from, fromAt, length, this._key, 0, this._key._length)
-    if (order !== 0 && (step === 0 ? !tree._duplicates : step > 0 !== order > 0)) {
-      corrupt(frame._pgno, HEADER + at * 2, "a key out of order")
+    showRecord(tree, this, frame, at)
+    // 0: in the buffer for big keys. (Two arrays are compared byte by byte on Espruino.)
+    const fromAt = this.keyOffset
+    const length = this.keyLength
+    if (order !== 0) {
+      const from = fromAt > 0 ? frame : (tree._big as Kept)
+      const step = tree._order(from, fromAt, length, this._key, 0, this._key._length)
+      same = step === 0
+      if (same ? !tree._duplicates : step > 0 !== order > 0) {
+        corrupt(frame._pgno, HEADER + at * 2, "a key out of order")
+      }
     }
-    this._key = keep(this._key, from._bytes, fromAt, length)
+    this._key = keep(this._key, this.bytes, fromAt, length)
     if (WORDS) {
       if (tree._ahead === this) tree._ahead = null
-      const first = from === frame && length >= 4 && !tree._duplicates && tree._order === compareBytes
-      this._head = first ? from._view.getUint32(fromAt) : -1
+      const first = fromAt > 0 && length >= 4 && !tree._duplicates && tree._order === compareBytes
+      this._head = first ? frame._view.getUint32(fromAt) : -1
     }
     this._leaf = frame
     this._page = frame._pgno
@@ -288,10 +293,11 @@ export class Cursor implements Shown {
     this._changes = tree._changes
     if (tree._duplicates) {
       frame._pin = tree._cache._call
-      this._ordinal = tree._ordinalOf(this, order, step === 0)
+      this._ordinal = tree._ordinalOf(this, order, same)
+      // Its searches may have read another big key.
+      showRecord(tree, this, frame, at)
     }
     this._state = ON
-    showRecord(tree, this, frame, at)
     return true
   }
 }

@@ -77,8 +77,10 @@ export function search(tree: BTree, bias: number): boolean {
     // Offsets of slots. The first item of an internal page stands for every smaller key: it is never looked at.
     low = internal ? slots + 2 : slots
     high = slots + frame._count * 2
-    if (bias === TO_FIRST) high = low
-    else if (bias === TO_LAST) low = high
+    if (bias !== 0) {
+      if (bias === TO_FIRST) high = low
+      else if (bias === TO_LAST) low = high
+    }
     while (low < high) {
       middle = ((low + high) >> 2) << 1
       at = base + view.getUint16(middle, true)
