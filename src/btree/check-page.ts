@@ -82,7 +82,7 @@ function checkPage(tree: BTree, frame: Frame): void {
     frame._upper = upper
     frame._gaps = gaps
   }
-  if (tree._checks !== 0) tree._verifyCheck(frame)
+  if (tree._checks !== 0) tree._pageCheck(frame, false)
   // Last: a page that is refused stays unchecked, and is refused again.
   frame._kind = type
 }
@@ -100,7 +100,7 @@ function sealPage(tree: BTree, frame: Frame): void {
   const flags = wordAt(frame, at)
   if (tree._gapless && frame._gaps > 0) refill(tree, frame, frame, 0, frame._count)
   if (tree._checks !== 0) {
-    tree._storeCheck(frame)
+    tree._pageCheck(frame, true)
   } else if (flags > (TYPE_MASK | PRESERVE)) {
     setWord(frame, at, flags & (TYPE_MASK | PRESERVE))
     markDirty(tree._cache, frame, FLAGS, LOWER)

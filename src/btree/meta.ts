@@ -65,7 +65,7 @@ function loadMeta(tree: BTree, size: number): void {
   tree._pagesize = pagesize
   tree._duplicates = flags === 0
   tree._free = view.getUint32(META_FREE, true)
-  if (tree._checks !== 0) tree._verifyMeta()
+  if (tree._checks !== 0) tree._metaCheck(false)
   tree._pages = Math.floor(size / pagesize)
   if (tree._pages < 2) corrupt(1, 0, "the file ends before its root")
 }

@@ -202,7 +202,7 @@ export class BTree implements Shown {
       // The rest of the page is zeros that the stream makes by itself.
       const words = [MAGIC, VERSION, this._pagesize, this._free, 0, this._duplicates ? 0 : NO_DUPLICATES]
       for (let i = 0; i < words.length; i++) this._key._view.setUint32(i * 4, words[i], true)
-      if (this._checks !== 0) this._storeMeta()
+      if (this._checks !== 0) this._metaCheck(true)
       cache._stream.write(this._key._bytes, 0, 0, this._checks !== 0 ? META_ROOM : META_SIZE)
     }
     if (this._trim) this._stream.setSize(this._pages * this._pagesize)
@@ -266,10 +266,8 @@ export class BTree implements Shown {
   declare _atCursor: (flags: number, key: Bytes, value?: Uint8Array) => boolean
   /** @internal extras */ declare _findEqual: (ordinal: number) => boolean
   /** @internal extras */ declare _ordinalOf: (cursor: Cursor, order: number, same: boolean) => number
-  /** @internal extras */ declare _verifyCheck: (frame: Frame) => void
-  /** @internal extras */ declare _storeCheck: (frame: Frame) => void
-  /** @internal extras */ declare _verifyMeta: () => void
-  /** @internal extras */ declare _storeMeta: () => void
+  /** @internal extras */ declare _pageCheck: (frame: Frame, written: boolean) => void
+  /** @internal extras */ declare _metaCheck: (written: boolean) => void
   /** @internal What the page cache asks of the owner of the pages. */ declare _attend: (frame: Frame) => void
   /** @internal extras: bytes of the separator, `size` long, that tell it from the last key of the left page. */
   declare _shorten?: (left: Frame, size: number) => number

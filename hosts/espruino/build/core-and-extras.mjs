@@ -67,13 +67,27 @@ export function importFromCore(engine) {
       const line = new RegExp(`^(?:var|const) (\\w+) = require\\(['"]${CORE_MODULE}['"]\\);$`, "m")
       const [, parameter] = line.exec(code) ?? []
       if (!parameter) throw new Error("the extras do not take the core")
-      const body = code.replace(line, "").replace(/^exports\./gm, `${parameter}.`)
+      const body = nameOften(code.replace(line, "").replace(/^exports\./gm, `${parameter}.`), parameter)
       return {
         code: `module.exports = function (${parameter}) {\n${body}\nreturn ${parameter};\n}`,
         map: null,
       }
     },
   }
+}
+
+/** From this many uses on, a part of the core gets a variable. */
+const USES_MIN = 4
+
+/** Gives `code` with variables for what it takes of the core often, and for the prototype that it puts methods on. */
+function nameOften(code, core) {
+  const uses = new Map()
+  const pattern = new RegExp(`\\b${core}\\.(?:_\\w+|BTree\\.prototype)`, "g")
+  for (const [text] of code.matchAll(pattern)) uses.set(text, (uses.get(text) ?? 0) + 1)
+  const often = [...uses.keys()].filter((text) => uses.get(text) >= USES_MIN)
+  const nameOf = (text) => text.replaceAll(".", "$")
+  const lines = often.map((text) => `var ${nameOf(text)} = ${text};\n`)
+  return lines.join("") + code.replace(pattern, (text) => (often.includes(text) ? nameOf(text) : text))
 }
 
 /** Gives the private names under which the core exports, for the table of short names. */

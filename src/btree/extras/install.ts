@@ -6,7 +6,7 @@ import { BTree } from "../tree.ts"
 import { adopt } from "./adopt.ts"
 import { check, salvage, stat } from "./check.ts"
 import { findEqual, ordinalOf } from "./duplicates.ts"
-import { storeCheck, storeMeta, verifyCheck, verifyMeta } from "./page-check.ts"
+import { metaCheck, pageCheck } from "./page-check.ts"
 import { items, keys, values } from "./ranges.ts"
 import { atCursor, seq } from "./seq.ts"
 
@@ -23,7 +23,5 @@ BTree.prototype._adopt = adopt
 BTree.prototype._atCursor = atCursor
 BTree.prototype._findEqual = findEqual
 BTree.prototype._ordinalOf = ordinalOf
-BTree.prototype._verifyCheck = verifyCheck
-BTree.prototype._storeCheck = storeCheck
-BTree.prototype._verifyMeta = verifyMeta
-BTree.prototype._storeMeta = storeMeta
+BTree.prototype._pageCheck = pageCheck
+BTree.prototype._metaCheck = metaCheck

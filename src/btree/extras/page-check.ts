@@ -22,59 +22,54 @@ function computeCheck(tree: BTree, frame: Frame, kind: number): number {
   return (crc ^ (crc >>> 24)) & 0xffffff || 1
 }
 
-/** Compares the check of a page just loaded. Throws ECORRUPT; in "adopt" mode marks the page to get a new check instead. */
-export function verifyCheck(this: BTree, frame: Frame): void {
-  const flags = frame._view.getUint32(frame._base + FLAGS, true)
-  const stored = flags >>> 8
-  if ((stored === 0 && this._checks === 1) || stored === computeCheck(this, frame, flags & 0xff)) return
-  if (this._checks === 1) {
-    corrupt(
-      frame._pgno,
-      FLAGS,
-      'the page check does not match: damaged, or written by another program (checksums: "adopt")',
-    )
-  }
-  if (this._readonly === "") {
-    markDirty(this._cache, frame, FLAGS, LOWER)
-    this._modified = true
-  }
-}
-
-/** Stores the check of a page about to be written. */
-export function storeCheck(this: BTree, frame: Frame): void {
+/**
+ * Compares the check of a page just loaded, or stores that of a page about to be `written`. Throws ECORRUPT; in "adopt" mode marks the page
+ * to get a new check instead.
+ */
+export function pageCheck(this: BTree, frame: Frame, written: boolean): void {
   const at = frame._base + FLAGS
   const flags = frame._view.getUint32(at, true)
   const kind = flags & 0xff
-  const word = ((computeCheck(this, frame, kind) << 8) | kind) >>> 0
-  // Dead bytes, which the check covers, have no byte order: in a swapped file they are written too.
-  if (this._cache._stream !== this._stream) markDirty(this._cache, frame, PGNO, this._pagesize)
-  if (word === flags) return
-  frame._view.setUint32(at, word, true)
+  const check = computeCheck(this, frame, kind)
+  if (written) {
+    const word = ((check << 8) | kind) >>> 0
+    // Dead bytes, which the check covers, have no byte order: in a swapped file they are written too.
+    if (this._cache._stream !== this._stream) markDirty(this._cache, frame, PGNO, this._pagesize)
+    if (word === flags) return
+    frame._view.setUint32(at, word, true)
+  } else {
+    const stored = flags >>> 8
+    if ((stored === 0 && this._checks === 1) || stored === check) return
+    if (this._checks === 1) {
+      corrupt(
+        frame._pgno,
+        FLAGS,
+        'the page check does not match: damaged, or written by another program (checksums: "adopt")',
+      )
+    }
+    if (this._readonly !== "") return
+    this._modified = true
+  }
   markDirty(this._cache, frame, FLAGS, LOWER)
 }
 
-/** Gives the check of the meta page's magic number, version, page size and flags, which stay what they are. */
-function metaCheck(tree: BTree): number {
-  const key = tree._key
-  const swapped = tree._cache._stream !== tree._stream
+/**
+ * Compares the meta page's check, if it has one (one read of 4 bytes; ECORRUPT), or puts it behind the meta page's bytes that are about to
+ * be `written`. It covers the magic number, version, page size and flags, which stay what they are.
+ */
+export function metaCheck(this: BTree, written: boolean): void {
+  const key = this._key
+  const stream = this._cache._stream
+  const swapped = stream !== this._stream
   if (swapped) turnWords(key._view, 0, META_SIZE)
-  const check = crc32(key._bytes, META_FLAGS, META_SIZE, crc32(key._bytes, 0, META_FREE, 0))
+  const check = crc32(key._bytes, META_FLAGS, META_SIZE, crc32(key._bytes, 0, META_FREE, 0)) || 1
   if (swapped) turnWords(key._view, 0, META_SIZE)
-  return check || 1
-}
-
-/** Compares the meta page's check, if it has one. One read of 4 bytes. Throws ECORRUPT. */
-export function verifyMeta(this: BTree): void {
-  const length = META_ROOM - META_CHECK
-  const got = this._cache._stream.read(this._key._bytes, META_CHECK, META_CHECK, length)
-  const stored = got < length ? 0 : this._key._view.getUint32(META_CHECK, true)
-  if (stored !== 0 && stored !== metaCheck(this)) {
-    corrupt(0, META_CHECK, "the check of the meta page does not match")
+  if (written) {
+    key._view.setUint32(META_CHECK, check, true)
+    return
   }
+  const got = stream.read(key._bytes, META_CHECK, META_CHECK, META_ROOM - META_CHECK)
+  const stored = got < META_ROOM - META_CHECK ? 0 : key._view.getUint32(META_CHECK, true)
+  if (stored !== 0 && stored !== check) corrupt(0, META_CHECK, "the check of the meta page does not match")
   if (stored === 0 && this._readonly === "") this._metaDirty = true
-}
-
-/** Puts the check behind the meta page's bytes. */
-export function storeMeta(this: BTree): void {
-  this._key._view.setUint32(META_CHECK, metaCheck(this), true)
 }
