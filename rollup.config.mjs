@@ -31,6 +31,7 @@ const ESPRUINO = {
   "btree-extras": "src/btree/extras/index.ts",
   flash: "src/flash/core.ts",
   "flash-extras": "src/flash/extras/index.ts",
+  log: "src/log/index.ts",
   values: "src/values/index.ts",
   config: "src/config/index.ts",
   flashtree: "hosts/espruino/index.ts",
@@ -47,6 +48,7 @@ const rows = [
       index: "hosts/node/index.ts",
       btree: "hosts/node/btree.ts",
       flash: "hosts/node/flash.ts",
+      log: "hosts/node/log.ts",
       config: "hosts/node/config.ts",
       values: "hosts/node/values.ts",
       node: "hosts/node/node.ts",
@@ -67,6 +69,7 @@ const rows = [
     input: {
       btree: "hosts/moddable/btree.ts",
       flash: "hosts/moddable/flash.ts",
+      log: "hosts/moddable/log.ts",
       config: "hosts/moddable/config.ts",
       values: "hosts/moddable/values.ts",
       moddable: "hosts/moddable/moddable.ts",
@@ -100,7 +103,7 @@ const rows = [
     output: { format: "es" },
     // The names that a program imports; the modules themselves have the names that the SDK's mcpack gives them.
     assets: Object.fromEntries(
-      ["index", "btree", "flash", "config", "values", "moddable", "flash-partition"].map((entry) => [
+      ["index", "btree", "flash", "log", "config", "values", "moddable", "flash-partition"].map((entry) => [
         `entries/${entry}.js`,
         `export * from "flashtree/dist/moddable/${entry}"\n`,
       ]),
@@ -153,6 +156,7 @@ function moduleOf(id) {
   if (/\/src\/values\/|\/hosts\/moddable\/values\.ts$/.test(id)) return "values"
   if (/\/src\/config\/|\/hosts\/moddable\/config\.ts$/.test(id)) return "config"
   if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
+  if (/\/src\/log\/|\/hosts\/moddable\/log\.ts$/.test(id)) return "log"
   if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
   if (/\/hosts\/(store|moddable\/native)\.ts$/.test(id)) return "store"
   if (/\/hosts\/moddable\/(partition|partition-store)\.ts$/.test(id)) return "partition"

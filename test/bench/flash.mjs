@@ -7,12 +7,12 @@
  * Keys, values and order are those of workloads.mjs; the database's cache is 4 KiB, a put and what goes with it is one
  * flush. Times are those of model A ("W25Q32JV"). Each workload reads everything back, opens again, reads it again.
  */
-import { btree, flash } from "flashtree"
+import { btree, flash, log } from "flashtree"
 import { SimulatedFlash } from "flashtree/node"
 import { W1_PEERS, W2_PEERS, W3_PEERS } from "./flash-peers.mjs"
 import { runWorkload, WORKLOADS } from "./workloads.mjs"
 
-const PARTS = { btree, flash, SimulatedFlash }
+const PARTS = { btree, flash, log, SimulatedFlash }
 const KIB = 1024
 const PAGE_SIZES = [512, 1024, 2048]
 const WIDE = 48
@@ -23,10 +23,12 @@ function progress(text) {
 
 /** Runs a workload; gives undefined when the partition is too small for it with these pages. */
 function run(name, size, pagesize, writeAlign) {
-  const label = `${name}, ${size / KIB} K, page ${pagesize}${writeAlign > 1 ? `, align ${writeAlign}` : ""}`
+  const pages = pagesize === undefined ? "" : `, page ${pagesize}`
+  const label = `${name}, ${size / KIB} K${pages}${writeAlign > 1 ? `, align ${writeAlign}` : ""}`
   const onProgress = (done, total) => progress(`${label}: ${Math.floor((100 * done) / total)} %`)
   try {
-    return { label, ...runWorkload(PARTS, name, { size, pagesize, writeAlign }, { onProgress }) }
+    const setup = { size, writeAlign, ...(pagesize === undefined ? {} : { pagesize }) }
+    return { label, ...runWorkload(PARTS, name, setup, { onProgress }) }
   } catch (error) {
     if (error.code !== "ENOSPC") throw error
     return { label, full: true }
@@ -131,6 +133,16 @@ const logs = runAll(["W2", "W2-16", "W2r", "W2-append"])
 table("W2: append one, delete the oldest of 2,000 (-16: a flush every 16; r: by ranges of 64)", WRITE_HEAD, [
   ...logs.map(writeRow),
 ])
+const records = ["log", "log-16", "log-time"].flatMap((name) =>
+  WORKLOADS[name].sizes.flatMap((size) =>
+    [1, 16].map((writeAlign) => run(name, size, undefined, writeAlign)),
+  ),
+)
+table(
+  "W2 on a log without a tree (-16: a flush every 16; -time: each with a time), once all blocks have been erased",
+  WRITE_HEAD,
+  records.map(writeRow),
+)
 table(
   "W2, other stores",
   ["an operation", "bytes", "erases/1,000", "us", "bytes, 16", "erases, 16"],

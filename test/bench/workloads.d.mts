@@ -2,6 +2,7 @@ import type { SimulatedFlash, SimulatedFlashOptions } from "../../hosts/node/sim
 import type { BTree } from "../../src/btree/index.ts"
 import type { FlashOpenOptions, FlashVolume } from "../../src/flash/index.ts"
 import type { btree, flash } from "../../src/index.ts"
+import type { Log, LogOpenOptions, open as openLog } from "../../src/log/index.ts"
 
 /** What the workloads run on: the sources, or what is built of them. */
 export interface Parts {
@@ -78,7 +79,39 @@ export class Session {
   expectSound(): void
 }
 
-export type WorkloadName = "W1" | "W1-hot" | "W2" | "W2-16" | "W2r" | "W2-append" | "W3"
+export class LogSession {
+  constructor(parts: LogParts, setup: LogSetup)
+  device: SimulatedFlash
+  log: Log
+  beginCounting(): void
+  costOf(action: () => void): Cost
+  operation(action: () => void): void
+  writeFigures(): WriteFigures
+  readFigures(): ReadFigures
+  reopen(): Cost
+  expectSound(): void
+}
+
+export interface LogParts {
+  log: { open: typeof openLog }
+  SimulatedFlash: typeof SimulatedFlash
+}
+
+export interface LogSetup extends Setup {
+  log?: LogOpenOptions
+}
+
+export type WorkloadName =
+  | "W1"
+  | "W1-hot"
+  | "W2"
+  | "W2-16"
+  | "W2r"
+  | "W2-append"
+  | "W3"
+  | "log"
+  | "log-16"
+  | "log-time"
 
 export interface RunOptions {
   onProgress?: (done: number, total: number) => void
@@ -100,6 +133,11 @@ export function runLog(
   setup: Setup,
   options?: RunOptions & { every?: number; retention?: "each" | "range" | "none"; records?: number },
 ): Figures & { retained: number }
+export function runRecords(
+  parts: LogParts,
+  setup: LogSetup,
+  options?: RunOptions & { every?: number; records?: number; times?: boolean },
+): Pick<Figures, "write" | "open" | "memory"> & { retained: number; session: LogSession }
 export function runLookups(
   parts: Parts,
   setup: Setup,

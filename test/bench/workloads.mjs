@@ -7,6 +7,7 @@ const BLOCK_LENGTH = 4096
 const CONFIG_KEYS = 200
 const LOG_RECORDS = 20_000
 const LOG_KEPT = 2_000
+const RECORDS_BEFORE = 8_000
 const RANGE_KEPT = 2_048
 const RANGE_DROPPED = 64
 const LOOKUP_KEYS = 2_000
@@ -260,6 +261,61 @@ export function runLog(
   return { write, open, memory, retained: records - first, depth: session.db.stat().depth, session }
 }
 
+/** A log on a chip of its own, and what its operations cost. */
+export class LogSession extends Session {
+  open() {
+    this.log = this.parts.log.open(this.device, this.setup.log)
+  }
+
+  memory() {
+    return { mapBytes: 0, volumeBytes: bufferBytes(this.log) }
+  }
+
+  expectSound() {
+    const findings = this.log.check()
+    if (findings.length > 0) throw new Error(`unsound: ${JSON.stringify(findings)}`)
+  }
+}
+
+/**
+ * W2 on a log without a tree: records of 32 bytes, the oldest dropped by the log. `times`: each with a time, a second later than the
+ * one before. Counted after 8,000 records, by when all of 256 KiB has been erased.
+ */
+export function runRecords(
+  parts,
+  setup,
+  { every = 1, records = LOG_RECORDS, times = false, onProgress } = {},
+) {
+  const session = new LogSession(parts, setup)
+  const time = times ? (number) => 1.7e12 + 1000 * number : () => undefined
+  const append = (number) => {
+    const given = session.log.append(valueBytes(32, number, 0), time(number))
+    if (given !== number) throw new Error(`record ${number} got the number ${given}`)
+    if (number % every === 0) session.log.flush()
+  }
+  const last = RECORDS_BEFORE + records
+  for (let number = 1; number <= RECORDS_BEFORE; number++) append(number)
+  session.beginCounting()
+  for (let number = RECORDS_BEFORE + 1; number <= last; number++) {
+    session.operation(() => append(number))
+    if (number % 1000 === 0) onProgress?.(number - RECORDS_BEFORE, records)
+  }
+  session.log.flush()
+  const write = session.writeFigures()
+  const memory = session.memory()
+  const readAll = () => {
+    let number = session.log.first
+    session.log.since(0, (record, found, at) => {
+      if (found !== number || at !== time(number) || !sameBytes(record, valueBytes(32, number, 0)))
+        throw new Error(`record ${number} is not what was appended`)
+      number++
+    })
+    if (number !== last + 1) throw new Error(`the log ends before record ${number}, not ${last + 1}`)
+  }
+  const open = session.verify(readAll)
+  return { write, open, memory, retained: session.log.count, session }
+}
+
 /** W3, W4 and W5: 2,000 keys loaded with a flush every 16, opened anew; gets, gets of absent keys, scans of 100. */
 export function runLookups(parts, setup, { every = 16, gets = 10_000, onProgress } = {}) {
   const session = new Session(parts, setup)
@@ -318,6 +374,9 @@ export const WORKLOADS = {
   W2r: { sizes: [256 * KIB], run: runLog, options: { retention: "range" } },
   "W2-append": { sizes: [256 * KIB], run: runLog, options: { retention: "none", records: 2_000 } },
   W3: { sizes: [256 * KIB], run: runLookups, options: {} },
+  log: { sizes: [256 * KIB], run: runRecords, options: {} },
+  "log-16": { sizes: [256 * KIB], run: runRecords, options: { every: 16 } },
+  "log-time": { sizes: [256 * KIB], run: runRecords, options: { times: true } },
 }
 
 /** Runs a workload by name: `setup` is { size, pagesize, writeAlign, cachesize }, `options` go over those of the workload. */

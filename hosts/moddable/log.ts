@@ -1,0 +1,2 @@
+/** The entry "flashtree/log" on Moddable. */
+export * from "../../src/log/index.ts"

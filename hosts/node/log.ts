@@ -1,0 +1,2 @@
+/** The entry "flashtree/log" under Node. */
+export * from "../../src/log/index.ts"

@@ -1,0 +1,117 @@
+/** What reaches the device: reads, programs that are read back, erases; and block headers. */
+import { crc32 } from "../checksum.ts"
+import { failure, refuse } from "../errors.ts"
+import { isErased, OPAQUE_FLASH } from "../platform.ts"
+import {
+  COUNT,
+  FIRST,
+  HEADER_CHECK,
+  INDEX,
+  LOG_ID,
+  MAGIC,
+  MARK,
+  SEQUENCE,
+  SEQUENCE_MAX,
+  SMALL,
+} from "./layout.ts"
+import type { Log } from "./log.ts"
+
+/** Gives `size` rounded up to the write alignment. */
+export function alignUp(log: Log, size: number): number {
+  return Math.ceil(size / log._align) * log._align
+}
+
+/** Reads `view` from byte `position` of the range. EIO when the device gives less. */
+export function readFlash(log: Log, view: Uint8Array, position: number): void {
+  const count = log._device.read(view, log._base + position)
+  if (count < view.length) throw failure("EIO", `the device read ${count} of ${view.length} bytes`)
+}
+
+/** Programs `size` bytes of the log's memory from its beginning; false when they do not read back. One read of each 64 bytes. */
+export function program(log: Log, position: number, size: number): boolean {
+  const bytes = log._bytes
+  const part = log._header
+  log._device.write(bytes.subarray(0, size), log._base + position)
+  for (let done = 0; done < size; done += SMALL) {
+    const count = size - done < SMALL ? size - done : SMALL
+    readFlash(log, count === SMALL ? log._small : log._small.subarray(0, count), position + done)
+    for (let i = 0; i < count; i++) if (bytes[part + i] !== bytes[done + i]) return false
+  }
+  return true
+}
+
+/** Tells whether bytes [position, end) of the range read as erased; read through `view`, the window or the small one. */
+export function isErasedFrom(log: Log, position: number, end: number, view: Uint8Array): boolean {
+  const from = view === log._small ? log._header : 0
+  if (from === 0) log._loaded = -1
+  for (let at = position; at < end; at += view.length) {
+    const count = end - at < view.length ? end - at : view.length
+    readFlash(log, count === view.length ? view : view.subarray(0, count), at)
+    if (!isErased(log._bytes, from, from + count)) return false
+  }
+  return true
+}
+
+/** Erases a block and tells whether it reads as it should, where that can be seen. */
+export function eraseBlock(log: Log, block: number): boolean {
+  log._loaded = -1
+  log._device.eraseBlock(log._first + block, log._first + block + 1)
+  return (
+    (OPAQUE_FLASH && log._isOpaque) ||
+    isErasedFrom(log, block * log._length, (block + 1) * log._length, log._small)
+  )
+}
+
+/** Reads the header of a block to its place in memory; true when it is whole and says it is this block's. */
+export function readHeader(log: Log, block: number): boolean {
+  const at = log._header
+  readFlash(log, log._headerView, block * log._length)
+  return (
+    log._view.getUint32(at) === MAGIC &&
+    log._view.getUint16(at + INDEX) === block &&
+    log._view.getUint32(at + SEQUENCE) <= SEQUENCE_MAX &&
+    log._view.getUint32(at + HEADER_CHECK) === crc32(log._bytes, at, at + HEADER_CHECK, 0)
+  )
+}
+
+/** Reads the header of the block of the log with this sequence number; false when there is none. */
+export function readOwnHeader(log: Log, sequence: number): boolean {
+  return (
+    readHeader(log, sequence % log._blocks) &&
+    log._view.getUint32(log._header + LOG_ID) === log._id &&
+    log._view.getUint32(log._header + SEQUENCE) === sequence &&
+    log._view.getUint16(log._header + COUNT) === log._blocks
+  )
+}
+
+/** Gives the number of the first record of the block whose header was read last. */
+export function firstInHeader(log: Log): number {
+  const at = log._header + FIRST
+  return log._view.getUint16(at) * 0x100000000 + log._view.getUint32(at + 2)
+}
+
+/** Tells whether a block is one of those that are not used any more. */
+export function isRetired(log: Log, sequence: number): boolean {
+  return log._retired.indexOf(sequence % log._blocks) >= 0
+}
+
+/**
+ * Before the first program of a flush: refuses to go on when the flash is not as this handle left it. One short read, of what is behind
+ * the last frame; where that shows nothing, of the header of the next block, in which another writer would go on: unless that may be
+ * what this handle itself began.
+ * @throws ESTALE
+ */
+export function refuseStale(log: Log): void {
+  let isStale = false
+  if (!(OPAQUE_FLASH && log._isOpaque) && !log._isSealed && log._at + MARK <= log._length) {
+    readFlash(log, log._small.subarray(0, MARK), (log._head % log._blocks) * log._length + log._at)
+    isStale = !isErased(log._bytes, log._header, log._header + MARK)
+  } else if (log._givenBack === 0) {
+    const next = log._head + 1
+    isStale = readHeader(log, next % log._blocks) && log._view.getUint32(log._header + SEQUENCE) >= next
+    isStale = isStale && log._view.getUint32(log._header + LOG_ID) === log._id
+  }
+  if (!isStale) return
+  log._failed = "ESTALE"
+  refuse("ESTALE", "another writer has changed the log since it was opened: reopen it")
+}

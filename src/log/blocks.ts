@@ -1,0 +1,181 @@
+/** The ring of erase blocks: the next one becomes the head, and the oldest gives way to it. */
+import { crc32 } from "../checksum.ts"
+import { refuse } from "../errors.ts"
+import { OPAQUE_FLASH } from "../platform.ts"
+import {
+  alignUp,
+  eraseBlock,
+  firstInHeader,
+  isErasedFrom,
+  isRetired,
+  readHeader,
+  readOwnHeader,
+} from "./access.ts"
+import {
+  ALIGN,
+  BEFORE_FAILS,
+  CHECKSUM,
+  COUNT,
+  ERASES,
+  FALLS,
+  FIRST,
+  FLAGS,
+  HEADER,
+  HEADER_CHECK,
+  INDEX,
+  LENGTH,
+  LOG_ID,
+  LONGEST,
+  MAGIC,
+  NO_BLOCK,
+  PREVIOUS_END,
+  RETIRED,
+  RETIRED_MAX,
+  SEQUENCE,
+  SMALL,
+  TIME,
+  UNDECIDED,
+} from "./layout.ts"
+import type { Log } from "./log.ts"
+
+/**
+ * Makes the next block the head: one erase where it is not known to be blank. Blocks that a cut left with nothing decided are erased
+ * first, the newest first, so that another cut finds one state less and no other.
+ * @throws ENOSPC when it is full and must not drop its oldest block
+ */
+export function openBlock(log: Log): void {
+  for (; log._givenBack > 1; log._givenBack--) {
+    const sequence = log._head + log._givenBack
+    if (!isRetired(log, sequence)) eraseBlock(log, sequence % log._blocks)
+  }
+  let sequence = prepareBlock(log)
+  // Until its header is there the next block may be half written by this handle.
+  log._givenBack = 1
+  while (!writeHeader(log, sequence)) {
+    retire(log, sequence)
+    sequence = prepareBlock(log)
+  }
+  log._givenBack = 0
+  if (log._tail === 0) log._tail = sequence
+  log._head = sequence
+  log._erases = log._blankErases
+  log._at = alignUp(log, HEADER)
+  if (!log._isUndecided) {
+    log._committed = sequence
+    log._end = log._at
+  }
+  log._isSealed = false
+  log._fails = false
+}
+
+/** Makes the next block blank, or the one after it where that fails, and gives its sequence number. */
+export function prepareBlock(log: Log): number {
+  let sequence = nextSequence(log, log._head)
+  while (log._blank !== sequence && !makeBlank(log, sequence)) {
+    retire(log, sequence)
+    sequence = nextSequence(log, sequence)
+  }
+  log._blank = sequence
+  return sequence
+}
+
+/** Gives the sequence number of the next block of the ring that is in use. */
+export function nextSequence(log: Log, sequence: number): number {
+  let next = sequence + 1
+  while (isRetired(log, next)) next++
+  return next
+}
+
+/** Makes the block that will have this sequence number blank, and notes how often it has been erased; false when it is to be retired. */
+function makeBlank(log: Log, sequence: number): boolean {
+  const block = sequence % log._blocks
+  const start = block * log._length
+  const isOldest = log._tail > 0 && log._tail <= sequence - log._blocks
+  if (isOldest) {
+    // What is committed must not go for what is not.
+    if (!log._overwrites || (log._isUndecided && log._tail >= log._committed))
+      refuse(
+        "ENOSPC",
+        `the log is full: its ${log._blocks} blocks hold ${log._flushed - log._firstRecord} records`,
+      )
+    if (dropOldest(log)) return false
+  }
+  // A count that is lost is that of the head: blocks are erased in turn.
+  let erases = log._erases
+  if (readHeader(log, block)) {
+    erases = (log._view.getUint32(log._header + ERASES) & 0xffffff) + 1
+  } else if (
+    !isOldest &&
+    !(OPAQUE_FLASH && log._isOpaque) &&
+    isErasedFrom(log, start, start + log._length, log._small)
+  ) {
+    log._blankErases = erases
+    return true
+  }
+  log._blankErases = erases === 0 ? 1 : erases & 0xffffff
+  return eraseBlock(log, block)
+}
+
+/** Takes the oldest block out of the log; true when it is not to be used again. */
+function dropOldest(log: Log): boolean {
+  let next = log._tail
+  let isFound = false
+  do {
+    next = nextSequence(log, next)
+    isFound = next <= log._head && readOwnHeader(log, next)
+  } while (next < log._head && !isFound)
+  if (next > log._head) refuse("EIO", "too many erase blocks fail")
+  // Nothing may have changed when this is refused, so that the log stays as it is.
+  const fails = isFound && (log._bytes[log._header + FLAGS] & BEFORE_FAILS) !== 0
+  if (fails) roomToRetire(log, log._tail)
+  log._tail = next
+  log._firstRecord = isFound ? firstInHeader(log) : log._next - log._count
+  return fails
+}
+
+/** Gives where another block can be noted that fails. @throws EIO nowhere */
+function roomToRetire(log: Log, sequence: number): number {
+  const room = log._retired.indexOf(NO_BLOCK)
+  if (room < 0)
+    refuse(
+      "EIO",
+      `erase block ${log._first + (sequence % log._blocks)} fails too, after ${RETIRED_MAX} others`,
+    )
+  return room
+}
+
+function retire(log: Log, sequence: number): void {
+  log._retired[roomToRetire(log, sequence)] = sequence % log._blocks
+}
+
+/** Programs the header of a block; false when it does not read back right. */
+function writeHeader(log: Log, sequence: number): boolean {
+  const view = log._view
+  const at = log._header
+  const bytes = log._bytes
+  const size = alignUp(log, HEADER)
+  const first = log._next - log._count
+  log._blank = 0
+  bytes.fill(0xff, at, at + SMALL)
+  view.setUint32(at, MAGIC)
+  view.setUint32(at + LOG_ID, log._id)
+  view.setUint32(at + SEQUENCE, sequence)
+  view.setUint16(at + FIRST, Math.floor(first / 0x100000000))
+  view.setUint32(at + FIRST + 2, first % 0x100000000)
+  view.setUint16(at + FALLS, log._fallsBefore)
+  view.setFloat64(at + TIME, log._timeBefore)
+  view.setUint16(at + PREVIOUS_END, log._isUndecided ? log._at : log._end)
+  view.setUint16(at + LENGTH, log._length)
+  view.setUint16(at + COUNT, log._blocks)
+  view.setUint16(at + INDEX, sequence % log._blocks)
+  view.setUint32(at + ERASES, log._blankErases)
+  bytes[at + FLAGS] = (log._fails ? BEFORE_FAILS : 0) + (log._isUndecided ? UNDECIDED : 0)
+  bytes[at + CHECKSUM] = log._checksum
+  bytes[at + ALIGN] = log._align
+  view.setUint16(at + ALIGN + 1, 0)
+  for (let i = 0; i < RETIRED_MAX; i++) view.setUint16(at + RETIRED + 2 * i, log._retired[i])
+  view.setUint16(at + LONGEST, log._size)
+  view.setUint32(at + HEADER_CHECK, crc32(bytes, at, at + HEADER_CHECK, 0))
+  log._device.write(bytes.subarray(at, at + size), log._base + (sequence % log._blocks) * log._length)
+  return readHeader(log, sequence % log._blocks) && view.getUint32(at + SEQUENCE) === sequence
+}

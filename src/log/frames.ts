@@ -1,0 +1,130 @@
+/** Entries and frames: parsed, found on the flash, and built. */
+import { crc32 } from "../checksum.ts"
+import { copyBytes, SUM32 } from "../platform.ts"
+import { readFlash } from "./access.ts"
+import { CHECK, GROUP, GROUP_HEAD, LENGTH_MAX, LOG_ID, MORE, SEQUENCE, TIMED } from "./layout.ts"
+import type { Log } from "./log.ts"
+
+/** Takes a number of seven bits a byte, the low ones first, into log._number; gives the index behind it. */
+function takeNumber(log: Log, at: number): number {
+  let number = 0
+  let factor = 1
+  let next = at
+  let byte = 128
+  // Eight bytes hold any time; what is longer is no number of ours.
+  for (let i = 0; byte >= 128 && i < 8; i++) {
+    byte = log._bytes[next++]
+    number += (byte & 127) * factor
+    factor *= 128
+  }
+  log._number = number
+  return next
+}
+
+/** Puts `number` at index `at`; gives the index behind it. */
+export function putNumber(bytes: Uint8Array, at: number, number: number): number {
+  let next = at
+  let left = number
+  for (; left > 127; left = Math.floor(left / 128)) bytes[next++] = (left % 128) | 128
+  bytes[next++] = left
+  return next
+}
+
+/**
+ * Finds the parts of the entry at index `at`: the record is [_dataAt, _dataAt + _dataLength), _isTimed says whether it has a time, and
+ * _delta by how much that is later than the one before. Gives the index behind it, which is beyond `end` when it does not fit.
+ */
+export function parseEntry(log: Log, at: number): number {
+  const code = log._bytes[at]
+  let next = at + 1
+  let length = code & LENGTH_MAX
+  if (length === LENGTH_MAX) {
+    next = takeNumber(log, next)
+    length += log._number
+  }
+  log._isTimed = (code & TIMED) !== 0
+  log._delta = 0
+  if (log._isTimed) {
+    next = takeNumber(log, next)
+    // Even numbers go forward, odd ones back.
+    log._delta = log._number % 2 === 0 ? log._number / 2 : -(log._number + 1) / 2
+  }
+  log._dataAt = next
+  log._dataLength = length
+  return code > 127 ? Number.POSITIVE_INFINITY : next + length
+}
+
+/**
+ * Gives the length of the frame at index `at`, without padding: -1 when there is no whole one before index `end`. Its entries, _entries
+ * of them, begin at _entryAt; _commits tells whether it commits.
+ */
+function frameAt(log: Log, at: number, end: number, seed: number): number {
+  const code = log._bytes[at]
+  const isGroup = (code & ~MORE) === GROUP
+  log._entries = isGroup ? log._bytes[at + 1] : 1
+  log._entryAt = isGroup ? at + GROUP_HEAD : at
+  log._commits = code !== GROUP + MORE
+  let next = log._entryAt
+  for (let i = 0; i < log._entries && next < end; i++) next = parseEntry(log, next)
+  if (next + CHECK > end) return -1
+  return checkOf(log, at, next, seed) === log._view.getUint32(next) ? next + CHECK - at : -1
+}
+
+/** Gives the check of bytes [start, end), begun with `seed`: a CRC-32, or the sum of whole words, rotated by five before each. */
+export function checkOf(log: Log, start: number, end: number, seed: number): number {
+  const bytes = log._bytes
+  if (!SUM32 || log._checksum === 1) return crc32(bytes, start, end, seed)
+  let sum = seed
+  let at = start
+  for (; at + 4 <= end; at += 4) sum = (((sum << 5) | (sum >>> 27)) + log._view.getUint32(at)) | 0
+  for (; at < end; at++) sum = (((sum << 5) | (sum >>> 27)) + bytes[at]) | 0
+  return sum >>> 0
+}
+
+/** Gives what the checks in a block begin with, so that stale bytes never match. Uses the memory of the header. */
+export function seedOf(log: Log, sequence: number): number {
+  const at = log._header
+  log._view.setUint32(at + LOG_ID, log._id)
+  log._view.setUint32(at + SEQUENCE, sequence)
+  return checkOf(log, at + LOG_ID, at + SEQUENCE + 4, 0)
+}
+
+/**
+ * Reads the frame at `offset` of a block, of which bytes up to `end` count, and gives its length: as frameAt. Nothing is read where the
+ * window has it; else what the window lacks, or where the frame is known to end at `back` a window up to there.
+ */
+export function readFrame(
+  log: Log,
+  sequence: number,
+  offset: number,
+  end: number,
+  seed: number,
+  back: number,
+): number {
+  const block = (sequence % log._blocks) * log._length
+  const limit = block + end
+  let from = block + offset
+  const at = from - log._loaded
+  let kept = 0
+  if (log._loaded >= 0 && at >= 0 && at < log._have) {
+    if (log._bytes[at] === 0xff) return -1
+    const have = limit - log._loaded < log._have ? limit - log._loaded : log._have
+    const size = frameAt(log, at, have, seed)
+    if (size > 0) return size
+    kept = log._have - at
+  }
+  if (back > 0 && back - log._size <= offset) {
+    from = block + (back > log._size ? back - log._size : 0)
+    kept = 0
+  }
+  // Unknown until the device has given all of it.
+  log._loaded = -1
+  if (kept > 0) copyBytes(log._bytes, at, log._bytes, 0, kept)
+  log._have = limit - from < log._size ? limit - from : log._size
+  if (kept < log._have) {
+    const isWhole = kept === 0 && log._have === log._size
+    readFlash(log, isWhole ? log._window : log._window.subarray(kept, log._have), from + kept)
+  }
+  log._loaded = from
+  return frameAt(log, block + offset - from, log._have, seed)
+}

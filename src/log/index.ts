@@ -1,0 +1,5 @@
+export type { FlashDevice, FlashStatus } from "../stream/flash-device.ts"
+export type { LogFormat } from "./export.ts"
+export { Log, type LogStatus } from "./log.ts"
+export { type LogOpenOptions, open } from "./open.ts"
+export type { LogFinding, LogVisit, VisitOptions } from "./walk.ts"

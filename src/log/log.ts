@@ -1,0 +1,350 @@
+/**
+ * A log of records on erase blocks, with no tree: the gentlest way to keep one. FORMAT.md has every byte, and why every cut is survived.
+ */
+import type { Bytes } from "../bytes.ts"
+import { toBytes } from "../bytes.ts"
+import { refuse } from "../errors.ts"
+import { copyBytes } from "../platform.ts"
+import type { FlashDevice } from "../stream/flash-device.ts"
+import { alignUp, refuseStale } from "./access.ts"
+import { nextSequence, prepareBlock } from "./blocks.ts"
+import { exportRecords, type LogFormat } from "./export.ts"
+import { putNumber } from "./frames.ts"
+import {
+  CHECK,
+  ENTRY_HEAD,
+  GROUP_HEAD,
+  GROUP_MAX,
+  HEADER,
+  LENGTH_MAX,
+  NO_BLOCK,
+  RETIRED_MAX,
+  SMALL,
+  TIME_MAX,
+  TIMED,
+} from "./layout.ts"
+import { visit } from "./visit.ts"
+import { checkLog, type LogFinding, type LogVisit, type VisitOptions } from "./walk.ts"
+import { giveBack, programPending } from "./write.ts"
+
+export interface LogStatus {
+  /** Erase blocks of the range, and bytes in one. */
+  blocks: number
+  blockLength: number
+  /** Numbers of the oldest and the newest record, and how many there are; last is first - 1 when there is none. */
+  first: number
+  last: number
+  count: number
+  /** Blocks from the oldest record to the newest, and blocks that are not used any more because they failed. */
+  usedBlocks: number
+  retired: number
+  /** Bytes that can be committed without any erase, in one frame: each record takes 1 to 11 bytes more, each flush 4 to 6. */
+  readyBytes: number
+  /** How often the block being written has been erased; the others differ by one at most, but for those that failed. */
+  eraseCount: number
+  /** The longest record that fits, in bytes. */
+  recordMax: number
+}
+
+/**
+ * Made by open(). All methods throw ECLOSED after close(), and EIO after a call that was cut short; those that change it EROFS when
+ * it is read-only, and EIO after one that failed, until rollback() or reopening.
+ */
+export class Log {
+  declare readonly: boolean
+  /** @internal */ declare _device: FlashDevice
+  /** @internal First erase block of the range, how many, their length, the byte where the range begins. */
+  declare _first: number
+  /** @internal */ declare _blocks: number
+  /** @internal */ declare _length: number
+  /** @internal */ declare _base: number
+  /** @internal */ declare _align: number
+  /** @internal Erased blocks do not read 0xff. */ declare _isOpaque: boolean
+  /** @internal 1 CRC-32, 2 a rotating sum. */ declare _checksum: number
+  /** @internal */ declare _id: number
+  /** @internal The oldest block gives way when space runs out. */ declare _overwrites: boolean
+  /** @internal Entries that are not programmed yet, or the window; from _header on a header. */
+  declare _bytes: Uint8Array
+  /** @internal */ declare _view: DataView
+  /** @internal */ declare _window: Uint8Array
+  /** @internal */ declare _small: Uint8Array
+  /** @internal */ declare _headerView: Uint8Array
+  /** @internal Bytes of the window: the longest frame. */ declare _size: number
+  /** @internal */ declare _header: number
+  /** @internal Position of the window's first byte, -1 for none; how many bytes it has. */
+  declare _loaded: number
+  /** @internal */ declare _have: number
+  /** @internal Sequence numbers of the newest and the oldest block, 0 for none; a block's number is its sequence modulo their count. */
+  declare _head: number
+  /** @internal */ declare _tail: number
+  /** @internal Offset in the head where the next frame goes; where the last commit ends, and in which block. */
+  declare _at: number
+  /** @internal */ declare _end: number
+  /** @internal */ declare _committed: number
+  /** @internal Nothing more may go into the head. */ declare _isSealed: boolean
+  /** @internal The head did not take a program. */ declare _fails: boolean
+  /** @internal Blocks behind the head that a cut left with nothing decided. */ declare _givenBack: number
+  /** @internal Sequence number for which a block has been erased ahead, or 0. */ declare _blank: number
+  /** @internal How often the head has been erased, and that block. */ declare _erases: number
+  /** @internal */ declare _blankErases: number
+  /** @internal */ declare _retired: Uint16Array
+  /** @internal Numbers: of the next record, of the one after the last commit, of the oldest. */
+  declare _next: number
+  /** @internal */ declare _flushed: number
+  /** @internal */ declare _firstRecord: number
+  /** @internal Newest time, and how often times fell; before the entries that are not programmed yet; at the last commit. */
+  declare _time: number
+  /** @internal */ declare _falls: number
+  /** @internal */ declare _timeBefore: number
+  /** @internal */ declare _fallsBefore: number
+  /** @internal */ declare _timeFlushed: number
+  /** @internal */ declare _fallsFlushed: number
+  /** @internal Entries in memory, and the index behind them. */ declare _count: number
+  /** @internal */ declare _pending: number
+  /** @internal Frames are programmed that no commit follows yet. */ declare _isUndecided: boolean
+  /** @internal What parseEntry and readFrame found. */ declare _number: number
+  /** @internal */ declare _isTimed: boolean
+  /** @internal */ declare _delta: number
+  /** @internal */ declare _dataAt: number
+  /** @internal */ declare _dataLength: number
+  /** @internal */ declare _entries: number
+  /** @internal */ declare _entryAt: number
+  /** @internal */ declare _commits: boolean
+  /** @internal */ declare _busy: boolean
+  /** @internal */ declare _closed: boolean
+  /** @internal */ declare _failed: string
+
+  constructor(
+    device: FlashDevice,
+    first: number,
+    blocks: number,
+    length: number,
+    align: number,
+    size: number,
+  ) {
+    this.readonly = false
+    this._device = device
+    this._first = first
+    this._blocks = blocks
+    this._length = length
+    this._base = first * length
+    this._align = align
+    this._isOpaque = false
+    this._checksum = 1
+    this._id = 0
+    this._overwrites = true
+    this._size = size
+    this._header = size
+    this._bytes = new Uint8Array(size + SMALL)
+    this._view = new DataView(this._bytes.buffer)
+    this._window = this._bytes.subarray(0, size)
+    this._small = this._bytes.subarray(size, size + SMALL)
+    this._headerView = this._bytes.subarray(size, size + HEADER)
+    this._retired = new Uint16Array(RETIRED_MAX)
+    this._retired.fill(NO_BLOCK)
+    this._number = this._delta = this._dataAt = this._dataLength = this._entries = this._entryAt = 0
+    this._isTimed = this._commits = false
+    this._head =
+      this._tail =
+      this._at =
+      this._end =
+      this._committed =
+      this._givenBack =
+      this._blank =
+      this._blankErases =
+      this._erases =
+      this._have =
+        0
+    this._loaded = -1
+    this._isSealed = true
+    this._fails = this._isUndecided = this._busy = this._closed = false
+    this._next = this._flushed = this._firstRecord = 1
+    this._time =
+      this._falls =
+      this._timeBefore =
+      this._fallsBefore =
+      this._timeFlushed =
+      this._fallsFlushed =
+        0
+    this._count = 0
+    this._pending = GROUP_HEAD
+    this._failed = ""
+  }
+
+  /** Number of the oldest record. */
+  get first(): number {
+    return this._firstRecord
+  }
+
+  /** Number of the newest record, flushed or not; first - 1 when there is none. */
+  get last(): number {
+    return this._next - 1
+  }
+
+  get count(): number {
+    return this._next - this._firstRecord
+  }
+
+  /**
+   * Adds a record, which is copied, and gives its number: one more than that of the record before. `time` is a whole number of any unit,
+   * kept with the record. Programs nothing while there is room in memory; flush() makes it durable. Allocates nothing.
+   * @throws EINVAL a record that is too long, a time that is no whole number; what flush() throws, and then the record is not added
+   */
+  append(record: Bytes, time?: number): number {
+    const bytes = toBytes(record, "record")
+    this._enter(true)
+    const length = bytes.length
+    const most = this._recordMax()
+    if (length > most)
+      refuse("EINVAL", `the record has ${length} bytes, at most ${most} fit: open with a larger buffer`)
+    if (
+      time !== undefined &&
+      !(typeof time === "number" && time >= -TIME_MAX && time <= TIME_MAX && time % 1 === 0)
+    )
+      refuse("EINVAL", `time is ${time}, expected a whole number from -${TIME_MAX} to ${TIME_MAX}`)
+    const isFull = this._pending + ENTRY_HEAD + length + CHECK > this._size - this._align
+    if (this._count === GROUP_MAX || (this._count > 0 && isFull)) programPending(this, false)
+    this._busy = true
+    this._loaded = -1
+    let at = this._pending
+    const isLong = length >= LENGTH_MAX
+    this._bytes[at++] = (isLong ? LENGTH_MAX : length) + (time === undefined ? 0 : TIMED)
+    if (isLong) at = putNumber(this._bytes, at, length - LENGTH_MAX)
+    if (time !== undefined) {
+      const delta = time - this._time
+      at = putNumber(this._bytes, at, delta < 0 ? -delta * 2 - 1 : delta * 2)
+      if (delta < 0) this._falls = (this._falls + 1) & 0xffff
+      this._time = time
+    }
+    copyBytes(bytes, 0, this._bytes, at, length)
+    this._pending = at + length
+    this._count++
+    this._busy = false
+    return this._next++
+  }
+
+  /**
+   * Makes all records durable, those since the last flush together or not at all. One program call, unless they are more than fit in
+   * memory or in what is left of a block; then at most one erase a block. Allocates views of memory only.
+   * @throws ENOSPC it is full and must not drop its oldest block; EIO the device, or more than three blocks, fail; ESTALE
+   */
+  flush(): void {
+    this._enter(true)
+    if (this._count > 0 || this._isUndecided) programPending(this, true)
+  }
+
+  /** Forgets the records since the last flush, and heals a log that an error stopped. Reads and programs nothing. @throws ESTALE, ECLOSED */
+  rollback(): void {
+    if (this._closed || this._failed === "ESTALE") this._enter(true)
+    // What a call that failed has programmed is not known.
+    if (this._failed !== "") this._isSealed = true
+    this._failed = ""
+    this._busy = false
+    // Frames without a commit stay behind the end of the block, where nobody reads.
+    if (this._isUndecided) giveBack(this)
+    this._loaded = -1
+    this._pending = GROUP_HEAD
+    this._count = 0
+    this._next = this._flushed
+    this._time = this._timeBefore = this._timeFlushed
+    this._falls = this._fallsBefore = this._fallsFlushed
+  }
+
+  /**
+   * Visits the records from number `sequence` on, the oldest first, those not flushed too: visit(record, number, time). The record is a
+   * view of the log's memory that holds until visit returns; false ends it, and so may an error. Options: newestFirst, and lost(from,
+   * to), which is told which records are damaged; without it they are thrown as ECORRUPT. The log must not be used in between.
+   * About one flash read for each `buffer` bytes and four a block; twice that, newest first. Records that are not flushed are
+   * programmed first, without being made durable. Allocates one object, a view a record, and newest first 132 bytes with erase blocks of
+   * 4096.
+   * @throws ECORRUPT the block and offset of damaged records; EINVAL when visit has used the log; what flush() throws
+   */
+  since(sequence: number, call: LogVisit, options?: VisitOptions): void {
+    visit(this, false, sequence, Number.POSITIVE_INFINITY, call, options)
+  }
+
+  /**
+   * Visits the records with times of `from` up to `to`, both included, as since() does. Finds the block of the first by halving: 7 reads in
+   * 64 blocks. Where times have fallen since the oldest record all are read.
+   */
+  between(from: number, to: number, call: LogVisit, options?: VisitOptions): void {
+    visit(this, true, from, to, call, options)
+  }
+
+  /**
+   * Writes every record as a line of text that `flashtree load` reads: NDJSON, or the format of db_dump, where times are left out. The
+   * key is the record's number in ten digits. Options, errors and cost are since()'s, and a string a line.
+   */
+  export(write: (line: string) => void, format?: LogFormat, options?: VisitOptions): void {
+    exportRecords(this, write, format, options)
+  }
+
+  /**
+   * Reads all of it and gives what is damaged, and which records are lost with it: empty when it is sound. Calls progress(done, blocks)
+   * after each block, to feed a watchdog; false ends it. Allocates what since() does, and the findings.
+   * @throws EIO, and what flush() throws when records are not flushed
+   */
+  check(progress?: (done: number, blocks: number) => unknown): LogFinding[] {
+    return checkLog(this, progress)
+  }
+
+  /**
+   * Erases the block ahead, dropping the oldest one if need be, so that the next flush to need a block meets no erase. Gives true when it
+   * made one ready, false when there was nothing to do. Call it when the application has time.
+   * @throws EIO, ESTALE
+   */
+  maintain(): boolean {
+    this._enter(true)
+    const sequence = nextSequence(this, this._head)
+    if (this._tail === 0 || this._givenBack > 0 || this._blank === sequence || this._isUndecided) return false
+    if (!this._overwrites && this._tail <= sequence - this._blocks) return false
+    refuseStale(this)
+    prepareBlock(this)
+    return true
+  }
+
+  /** Gives figures of the log. Reads nothing. */
+  status(): LogStatus {
+    this._enter(false)
+    const room = this._isSealed ? 0 : this._length - this._at
+    const ahead = this._blank > 0 ? this._length - alignUp(this, HEADER) : 0
+    let retired = 0
+    for (let i = 0; i < RETIRED_MAX; i++) if (this._retired[i] !== NO_BLOCK) retired++
+    return {
+      blocks: this._blocks,
+      blockLength: this._length,
+      first: this.first,
+      last: this.last,
+      count: this.count,
+      usedBlocks: this._tail === 0 ? 0 : this._head - this._tail + 1,
+      retired: retired,
+      readyBytes: room > ahead ? room : ahead,
+      eraseCount: this._erases,
+      recordMax: this._recordMax(),
+    }
+  }
+
+  /** Flushes, unless an error has stopped the log, and ends the handle; the device stays open. May be called twice. @throws what flush() does */
+  close(): void {
+    if (this._closed) return
+    if (!this.readonly && this._failed === "" && !this._busy) this.flush()
+    this._loaded = -1
+    this._closed = true
+  }
+
+  /** @internal */
+  _recordMax(): number {
+    return this._size - this._align - GROUP_HEAD - ENTRY_HEAD - CHECK
+  }
+
+  /** @internal */
+  _enter(writes: boolean): void {
+    if (this._closed) refuse("ECLOSED", "the log is closed")
+    if (this._busy) refuse("EIO", "an earlier call was cut short: roll back, or reopen")
+    if (!writes) return
+    if (this.readonly) refuse("EROFS", "the log was opened read-only")
+    if (this._failed === "ESTALE")
+      refuse("ESTALE", "another writer has changed the log since it was opened: reopen it")
+    if (this._failed !== "") refuse("EIO", this._failed)
+  }
+}
