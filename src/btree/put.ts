@@ -70,5 +70,5 @@ export function storeRecord(tree: BTree, value: Uint8Array, overwrite: boolean):
   }
   tree._changes++
   // A tail call, for which XS keeps nothing of this one on its stack.
-  return tree._right !== null ? raise(tree) : undefined
+  if (tree._right !== null) return raise(tree)
 }
