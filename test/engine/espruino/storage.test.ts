@@ -17,6 +17,7 @@ const NAMES = [
   "flash-extras",
   "flashtree",
   "flashtree-sd",
+  "log",
   "values",
 ]
 const folder = join(ROOT, "dist/espruino")
