@@ -23,6 +23,7 @@ import { minifyForEspruino } from "./hosts/espruino/build/minify.mjs"
 import { storageFiles } from "./hosts/espruino/build/storage-files.mjs"
 import { freezeTables } from "./hosts/moddable/build/freeze-tables.mjs"
 import { makeMod, modFiles } from "./hosts/moddable/build/mod.mjs"
+import { placeConstants } from "./hosts/moddable/build/place-constants.mjs"
 
 /** The modules of Espruino, each one file by itself. */
 const ESPRUINO = {
@@ -87,7 +88,7 @@ const rows = [
       hoistTransitiveImports: false,
       minifyInternalExports: false,
     },
-    plugins: [freezeTables()],
+    plugins: [placeConstants(), freezeTables()],
   },
   {
     name: "moddable",

@@ -12,15 +12,11 @@ export type { FlashPartitionOptions } from "./partition.ts"
 export type { PartitionOpenOptions } from "./partition-store.ts"
 
 class LegacyFlash implements PartitionDriver {
-  readonly size: number
-  readonly blockLength: number
   _flash: Flash | null
   _map: Uint8Array | null
 
   constructor(path: string) {
     this._flash = new Flash(path)
-    this.size = this._flash.byteLength
-    this.blockLength = this._flash.blockSize
     this._map = mapOf(this._flash)
   }
 
@@ -36,8 +32,13 @@ class LegacyFlash implements PartitionDriver {
     ;(this._flash as Flash).write(byteOffset, buffer.length, buffer)
   }
 
-  erase(start: number, end: number): void {
+  eraseBlock(start: number, end: number): void {
     for (let sector = start; sector < end; sector++) (this._flash as Flash).erase(sector)
+  }
+
+  status(): { size: number; blockLength: number } {
+    const flash = this._flash as Flash
+    return { size: flash.byteLength, blockLength: flash.blockSize }
   }
 
   // The module has no close: the partition is given up with the object.

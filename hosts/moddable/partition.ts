@@ -17,15 +17,17 @@ export interface FlashPartitionOptions {
   readonly?: boolean
 }
 
-/** What differs between the SDK's modules: one open partition. */
+/** What differs between the SDK's modules: one open partition, as `embedded:storage/flash` has it. */
 export interface PartitionDriver {
-  readonly size: number
-  readonly blockLength: number
-  readonly writeAlign?: number | undefined
-  readonly eraseValue?: number | undefined
-  read(buffer: Uint8Array, byteOffset: number): void
+  read(buffer: Uint8Array, byteOffset: number): unknown
   write(buffer: Uint8Array, byteOffset: number): void
-  erase(start: number, end: number): void
+  eraseBlock(start: number, end: number): void
+  status(): {
+    size: number
+    blockLength: number
+    writeAlign?: number | undefined
+    eraseValue?: number | undefined
+  }
   close(): void
 }
 
@@ -52,8 +54,10 @@ export class Partition implements FlashDevice {
     this.readonly = options.readonly === true
     this._path = path
     let driver: PartitionDriver
+    let status: ReturnType<PartitionDriver["status"]>
     try {
       driver = open(path, this.readonly)
+      status = driver.status()
     } catch (error) {
       throw nativeFailure(
         error,
@@ -61,24 +65,29 @@ export class Partition implements FlashDevice {
       )
     }
     this._driver = driver
-    this._size = driver.size
-    this._blockLength = driver.blockLength
-    this._align = options.writeAlign ?? driver.writeAlign ?? 1
-    this._eraseValue = driver.eraseValue ?? 0xff
+    this._size = status.size
+    this._blockLength = status.blockLength
+    this._align = options.writeAlign ?? status.writeAlign ?? 1
+    this._eraseValue = status.eraseValue ?? 0xff
     this._erasedReads = options.erasedReads ?? "ff"
   }
 
   /** Fills `buffer` from `byteOffset` and gives its length. Allocates nothing. @throws EINVAL, EIO, ECLOSED */
   read(buffer: Uint8Array, byteOffset: number): number {
-    const driver = this._enter()
-    this._checkRange(byteOffset, buffer.length, 1)
-    if (buffer.length === 0) return 0
-    try {
-      driver.read(buffer, byteOffset)
-    } catch (error) {
-      throw nativeFailure(error, `cannot read ${buffer.length} bytes at ${byteOffset} of "${this._path}"`)
+    const driver = this._driver
+    const length = buffer.length
+    // Called only where it fails: a read is what the deepest calls end with, and the stack of a board is short.
+    if (driver === null || !(byteOffset >= 0 && byteOffset + length <= this._size && byteOffset % 1 === 0)) {
+      this._enter()
+      this._checkRange(byteOffset, length, 1)
     }
-    return buffer.length
+    if (length === 0) return 0
+    try {
+      ;(driver as PartitionDriver).read(buffer, byteOffset)
+    } catch (error) {
+      throw nativeFailure(error, `cannot read ${length} bytes at ${byteOffset} of "${this._path}"`)
+    }
+    return length
   }
 
   /** Programs `buffer` at `byteOffset`; both ends lie on writeAlign. @throws EINVAL, EIO, EROFS, ECLOSED */
@@ -101,7 +110,7 @@ export class Partition implements FlashDevice {
       throw failure("EINVAL", `erase blocks ${start} to ${end} of ${blocks} in "${this._path}"`)
     }
     try {
-      driver.erase(start, end)
+      driver.eraseBlock(start, end)
     } catch (error) {
       throw nativeFailure(error, `cannot erase blocks ${start} to ${end} of "${this._path}"`)
     }

@@ -13,7 +13,7 @@ import type { BTree } from "./tree.ts"
  * changed in place where the size is the same (or where tuning/ can do more), and then its bytes alone change; else it moves on its
  * page. Chains are written first; then the leaf, and its parents when it has to split.
  */
-export function storeRecord(tree: BTree, value: Uint8Array, overwrite: boolean): void {
+export function storeRecord(tree: BTree, value: Uint8Array, overwrite: boolean): unknown {
   const key = tree._key
   const index = tree._index
   const keyLength = key._length
@@ -68,6 +68,7 @@ export function storeRecord(tree: BTree, value: Uint8Array, overwrite: boolean):
   } else {
     leaf._bytes.set(value, at)
   }
-  if (tree._right !== null) raise(tree)
   tree._changes++
+  // A tail call, for which XS keeps nothing of this one on its stack.
+  if (tree._right !== null) return raise(tree)
 }

@@ -5,7 +5,10 @@
 import { analyse, replaceName } from "./scopes.mjs"
 import { applyEdits, contains } from "./syntax.mjs"
 
-/** Gives `code` with every variable of the module that is a number or a truth value, and stays that, in its places. */
+/**
+ * Gives `code` with every variable of the module that is a number or a truth value, and stays that, in its places. What a module exports
+ * stays declared.
+ */
 export function inlineConstants(code) {
   const scopes = analyse(code)
   const values = new Map()
@@ -16,20 +19,24 @@ export function inlineConstants(code) {
     const [{ id, init }] = statement.declarations
     const binding = scopes.of.get(id)
     if (binding === undefined || binding.ids.length > 1 || binding.writes.length > 0) continue
-    if (binding.references.some((use) => scopes.parents.get(use).type === "ExportSpecifier")) continue
     const value = numberOf(init, values, scopes)
     if (value === undefined) continue
     values.set(binding, value)
+    if (binding.references.some(isExport)) continue
     removed.push(statement)
     edits.push({ start: statement.start, end: statement.end, text: "" })
   }
   for (const [binding, value] of values) {
     for (const use of binding.references) {
-      if (removed.some((statement) => contains(statement, use))) continue
+      if (isExport(use) || removed.some((statement) => contains(statement, use))) continue
       edits.push(replaceName(scopes, use, value < 0 ? `(${value})` : `${value}`))
     }
   }
   return applyEdits(code, edits)
+
+  function isExport(use) {
+    return scopes.parents.get(use).type === "ExportSpecifier"
+  }
 }
 
 function numberOf(node, values, scopes) {

@@ -22,7 +22,7 @@ const SOURCES = ["src", "hosts/espruino"]
 const ALLOWANCE = 60
 
 /** Parts of the source that keep their objects to themselves; what several name is common to all. */
-const ROOMS = ["src/flash/", "src/log/", "src/stream/", "src/"]
+const ROOMS = ["src/flash/", "src/log/", "src/config/", "src/stream/", "src/"]
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$"
 
@@ -79,21 +79,21 @@ let cached
 
 /**
  * Gives the short name of each private one (with terser's "$" before it): the most used ones get the shortest. Names of different rooms
- * of the source may have the same one, since no object gets properties of two rooms; what all rooms use has names of its own.
+ * of the source may have the same one, since no object gets properties of two rooms; what a host uses has names of its own.
  */
 function shortNames() {
   if (cached) return { ...cached }
-  const uses = new Map(internalNames().map((name) => [name, { room: "", count: 2 }]))
+  const uses = new Map(internalNames().map((name) => [name, { rooms: new Set(["src/"]), count: 2 }]))
   const taken = new Set()
   for (const path of SOURCES.flatMap(filesBelow)) {
     const room = ROOMS.find((folder) => path.startsWith(folder)) ?? ""
     for (const name of propertiesIn(readFileSync(path, "utf8"))) {
       if (!name.startsWith("_")) taken.add(name)
-      else if (!uses.has(name)) uses.set(name, { room, count: 1 })
       else {
-        const use = uses.get(name)
+        const use = uses.get(name) ?? { rooms: new Set(), count: 0 }
         use.count++
-        if (use.room !== room) use.room = ""
+        use.rooms.add(room)
+        uses.set(name, use)
       }
     }
   }
@@ -101,13 +101,16 @@ function shortNames() {
   const names = [...uses.keys()].sort((a, b) => uses.get(b).count - uses.get(a).count || (a < b ? -1 : 1))
   const given = []
   for (const name of names) {
-    const { room } = uses.get(name)
-    const near = given.filter((other) => room === "" || other.room === "" || other.room === room)
+    const { rooms } = uses.get(name)
+    const isHosts = rooms.has("")
+    const near = given.filter(
+      (other) => isHosts || other.rooms.has("") || [...rooms].some((room) => other.rooms.has(room)),
+    )
     const used = new Set(near.map(({ short }) => short))
     let next = 0
     let short = shortName(next)
     while (used.has(short) || taken.has(short) || /^(do|if|in|of)$/.test(short)) short = shortName(++next)
-    given.push({ room, short })
+    given.push({ rooms, short })
     cached[`$${name}`] = short
   }
   return { ...cached }

@@ -1,183 +1,131 @@
 /**
  * The last step of a mod, whose functions live in RAM since nothing of it is preloaded. XS gives a function five slots, and to one that
  * uses names of its module two more and one for each name. So functions and tables become elements of one array, which all find as
- * a global variable, and constants become literals.
+ * a global variable; who uses it often keeps it in a variable of its own, which takes less code.
  */
-import { parse } from "acorn"
+import { analyse, freshName, replaceName } from "../../espruino/build/scopes.mjs"
+import { applyEdits, contains, isFunction, visit } from "../../espruino/build/syntax.mjs"
+
+/** From so many uses on a variable in a function is less code: 18 bytes to make it, 8 less for each use. */
+const USES_MIN = 3
 
 /** Gives the code of an ES module anew, with everything that it shares in the global variable `array`. */
 export function gatherFunctions(code, array) {
-  const tree = parse(code, { ecmaVersion: 2024, sourceType: "module" })
-  const literals = new Map()
-  const elements = []
-  for (const statement of tree.body) {
-    for (const { name, node, literal } of bindingsOf(statement, code)) {
-      if (literal) literals.set(name, literal)
-      else elements.push({ name, node })
+  const scopes = analyse(code)
+  const elements = elementsOf(scopes)
+  const literals = literalsOf(scopes, code)
+  const short = freshName("$", new Set(scopes.names))
+  const edits = keptIn(scopes, elements, short, array)
+  for (const { uses, text } of [...elements.map(inArray), ...literals]) {
+    for (const { use, name } of uses) {
+      if (isExport(scopes, use)) continue
+      edits.push(replaceName(scopes, use, text(name)))
     }
   }
-  const index = new Map(elements.map(({ name }, at) => [name, at]))
-  const moved = new Set(elements.map(({ node }) => node))
-  const edits = []
-  for (const { node, parent, key } of freeReferences(tree)) {
-    const text =
-      literals.get(node.name) ?? (index.has(node.name) ? `${array}[${index.get(node.name)}]` : null)
-    if (text === null || node.name === undefined) continue
-    const shorthand = parent.type === "Property" && parent.shorthand && key === "value"
-    edits.push({ start: node.start, end: node.end, text: shorthand ? `${node.name}:${text}` : text })
-  }
-  const textOf = (start, end) => {
-    let result = ""
-    let at = start
-    for (const edit of edits
-      .filter((one) => one.start >= start && one.end <= end)
-      .sort((a, b) => a.start - b.start)) {
-      result += code.slice(at, edit.start) + edit.text
-      at = edit.end
-    }
-    return result + code.slice(at, end)
-  }
-  const texts = elements.map(({ node }) => elementText(node, textOf))
-  const rest = tree.body.flatMap((statement) => restOf(statement, moved, literals, textOf))
-  const lines = exportsOf(tree).flatMap((name) => {
-    const text = literals.get(name) ?? (index.has(name) ? `${array}[${index.get(name)}]` : null)
-    return text === null ? [] : [`const ${name}=${text};`]
-  })
+  const texts = elements.map(({ node }) => elementText(code, node, edits))
+  const lines = [...elements.map(inArray), ...literals].flatMap(({ binding, text }) =>
+    binding.references.some((use) => isExport(scopes, use)) ? [`const ${binding.name}=${text(array)};`] : [],
+  )
+  const moved = [...elements, ...literals].map(({ node }) => node)
+  const rest = scopes.tree.body.flatMap((statement) => restOf(code, statement, moved, edits))
   return `globalThis.${array}=[${texts.join(",\n")}];\n${rest.join("\n")}\n${lines.join("\n")}\n`
+
+  function inArray(element, index) {
+    const uses = element.binding.references.map((use) => ({ use, name: element.names.get(use) }))
+    return { ...element, uses, text: (name) => `${name}[${index}]` }
+  }
 }
 
-/** Top-level names that move: functions, and constants of literals, functions and arrays. */
-function bindingsOf(statement, code) {
-  if (statement.type === "FunctionDeclaration") return [{ name: statement.id.name, node: statement }]
-  if (statement.type !== "VariableDeclaration" || statement.kind !== "const") return []
-  return statement.declarations.flatMap(({ id, init }) => {
-    const name = id.name
-    if (isLiteral(init))
-      return [
-        {
-          name,
-          literal: `${init.type === "Literal" ? "" : "("}${code.slice(init.start, init.end)}${init.type === "Literal" ? "" : ")"}`,
-        },
-      ]
-    return /^(ArrowFunction|Function|Array)Expression$/.test(init?.type) ? [{ name, node: init }] : []
+/** Gives what moves: functions and tables of the module that are never assigned. */
+function elementsOf(scopes) {
+  return constantsOf(scopes)
+    .filter(({ node }) => /^(FunctionDeclaration|(ArrowFunction|Function|Array)Expression)$/.test(node.type))
+    .map((element) => ({ ...element, names: new Map() }))
+}
+
+/** Gives what is a number or a text, and stands in its places. */
+function literalsOf(scopes, code) {
+  return constantsOf(scopes)
+    .filter(({ node }) => isLiteral(node))
+    .map(({ binding, node }) => {
+      const value = code.slice(node.start, node.end)
+      const text = () => (node.type === "Literal" ? value : `(${value})`)
+      return { binding, node, text, uses: binding.references.map((use) => ({ use, name: "" })) }
+    })
+}
+
+function constantsOf(scopes) {
+  return scopes.bindings.flatMap((binding) => {
+    const parent = scopes.parents.get(binding.ids[0])
+    const statement = parent.type === "VariableDeclarator" ? scopes.parents.get(parent) : parent
+    if (scopes.parents.get(statement)?.type !== "Program") return []
+    if (binding.ids.length > 1 || binding.writes.length > 0 || parent.id !== binding.ids[0]) return []
+    const node = parent.type === "VariableDeclarator" ? parent.init : parent
+    return node ? [{ binding, node }] : []
   })
 }
 
 function isLiteral(node) {
-  if (node === null) return false
   if (node.type === "UnaryExpression") return isLiteral(node.argument)
   if (node.type === "BinaryExpression") return isLiteral(node.left) && isLiteral(node.right)
   return node.type === "Literal" && node.regex === undefined
 }
 
-function elementText(node, textOf) {
-  if (node.type !== "FunctionDeclaration") return textOf(node.start, node.end)
-  const params = node.params.map((param) => textOf(param.start, param.end)).join(",")
-  const body = textOf(node.body.start, node.body.end)
+/** Notes by which name each use finds the array, and gives the edits that make the variables. */
+function keptIn(scopes, elements, short, array) {
+  const users = new Map()
+  for (const { binding, names } of elements) {
+    for (const use of binding.references) {
+      const user = outermost(scopes, use)
+      users.set(user, [...(users.get(user) ?? []), { names, use }])
+    }
+  }
+  const edits = []
+  for (const [user, uses] of users) {
+    const body = user?.body.type === "BlockStatement" ? user.body : null
+    // An argument's default value comes before the body.
+    const inside = body === null ? [] : uses.filter(({ use }) => contains(body, use))
+    const keeps = inside.length >= USES_MIN
+    for (const one of uses) one.names.set(one.use, keeps && inside.includes(one) ? short : array)
+    if (keeps) edits.push({ start: body.start + 1, end: body.start + 1, text: `const ${short}=${array};` })
+  }
+  return edits
+}
+
+/** Gives the outermost function around a node; null at top level. */
+function outermost(scopes, node) {
+  let found = null
+  for (let at = scopes.parents.get(node); at; at = scopes.parents.get(at)) if (isFunction(at)) found = at
+  return found
+}
+
+function elementText(code, node, edits) {
+  if (node.type !== "FunctionDeclaration") return applyEdits(code, edits, node.start, node.end)
+  const params = node.params.map((param) => applyEdits(code, edits, param.start, param.end)).join(",")
+  const body = applyEdits(code, edits, node.body.start, node.body.end)
   return usesReceiver(node) ? `function(${params})${body}` : `(${params})=>${body}`
 }
 
 function usesReceiver(func) {
   let found = false
-  const pending = [func.body]
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node === null || typeof node !== "object") continue
-    if (node.type === "FunctionExpression" || node.type === "FunctionDeclaration") continue
+  visit(func.body, (node) => {
     if (node.type === "ThisExpression" || (node.type === "Identifier" && node.name === "arguments"))
       found = true
-    pending.push(...Object.values(node))
-  }
+    return !/^Function/.test(node.type)
+  })
   return found
 }
 
 /** The text of what stays at top level. */
-function restOf(statement, moved, literals, textOf) {
-  if (moved.has(statement)) return []
-  if (statement.type !== "VariableDeclaration") return [textOf(statement.start, statement.end)]
-  const kept = statement.declarations.filter(({ id, init }) => !moved.has(init) && !literals.has(id.name))
-  return kept.map(({ start, end }) => `${statement.kind} ${textOf(start, end)};`)
+function restOf(code, statement, moved, edits) {
+  if (moved.includes(statement)) return []
+  if (statement.type !== "VariableDeclaration")
+    return [applyEdits(code, edits, statement.start, statement.end)]
+  return statement.declarations
+    .filter(({ init }) => init === null || !moved.includes(init))
+    .map(({ start, end }) => `${statement.kind} ${applyEdits(code, edits, start, end)};`)
 }
 
-function exportsOf(tree) {
-  return tree.body.flatMap((statement) =>
-    statement.type === "ExportNamedDeclaration" ? statement.specifiers.map(({ local }) => local.name) : [],
-  )
-}
-
-/** Gives every identifier that means a top-level name, and not one of a scope between. */
-function freeReferences(tree) {
-  const found = []
-  const pending = [{ node: tree, parent: null, key: "", scopes: [] }]
-  for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
-    const { node, parent, key, scopes } = item
-    if (node.type === "Identifier") {
-      if (isReference(parent, key) && !scopes.some((scope) => scope.has(node.name))) found.push(item)
-      continue
-    }
-    const inner = parent !== null && opensScope(node) ? [...scopes, declaredIn(node)] : scopes
-    for (const [name, child] of Object.entries(node)) {
-      for (const one of Array.isArray(child) ? child : [child]) {
-        if (one === null || typeof one !== "object" || typeof one.type !== "string") continue
-        if (node.type === "Property" && node.shorthand && name === "key") continue
-        pending.push({ node: one, parent: node, key: name, scopes: inner })
-      }
-    }
-  }
-  return found
-}
-
-function isReference(parent, key) {
-  if (parent.type === "MemberExpression") return key === "object" || parent.computed
-  if (/^(Property|MethodDefinition|PropertyDefinition)$/.test(parent.type))
-    return key === "value" || parent.computed
-  if (
-    /^(ExportSpecifier|ImportSpecifier|LabeledStatement|BreakStatement|ContinueStatement)$/.test(parent.type)
-  )
-    return false
-  if (/^(Function|Class)/.test(parent.type) || parent.type === "ArrowFunctionExpression")
-    return key === "body" || key === "superClass"
-  if (parent.type === "VariableDeclarator") return key === "init"
-  return parent.type !== "CatchClause" || key !== "param"
-}
-
-function opensScope(node) {
-  return /Function|^(BlockStatement|ForStatement|ForInStatement|ForOfStatement|CatchClause|SwitchStatement|ClassExpression)$/.test(
-    node.type,
-  )
-}
-
-/** Names that a scope declares by itself. src has no `var`, which would belong to more than its block. */
-function declaredIn(scope) {
-  const names = new Set()
-  const pending = [
-    ...(scope.params ?? []),
-    scope.param,
-    scope.id,
-    scope.init,
-    scope.left,
-    ...statementsOf(scope),
-  ]
-  while (pending.length > 0) {
-    const node = pending.pop()
-    if (node === null || node === undefined) continue
-    if (node.type === "Identifier") names.add(node.name)
-    else if (node.type === "VariableDeclaration") pending.push(...node.declarations.map(({ id }) => id))
-    else if (node.type === "FunctionDeclaration" || node.type === "ClassDeclaration") pending.push(node.id)
-    else if (node.type === "ArrayPattern") pending.push(...node.elements)
-    else if (node.type === "ObjectPattern") pending.push(...node.properties.map(({ value }) => value))
-    else if (node.type === "AssignmentPattern") pending.push(node.left)
-    if (node.kind === "var") throw new Error("a var: its scope is not followed here")
-  }
-  return names
-}
-
-/** The declarations that stand directly in a scope. */
-function statementsOf(scope) {
-  if (scope.type === "SwitchStatement")
-    return scope.cases.flatMap(({ consequent }) => consequent.filter(isDeclaration))
-  return scope.type === "BlockStatement" ? scope.body.filter(isDeclaration) : []
-}
-
-function isDeclaration(node) {
-  return node.type.endsWith("Declaration")
+function isExport(scopes, use) {
+  return scopes.parents.get(use).type === "ExportSpecifier"
 }

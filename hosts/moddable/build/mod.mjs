@@ -1,16 +1,25 @@
 /** What makes a mod of a bundle: names made short, functions gathered, and the files beside it that mcrun needs. */
 import { minify } from "terser"
+import { inlineConstants } from "../../espruino/build/inline-constants.mjs"
+import { inlineFunctions } from "../../espruino/build/inline-functions.mjs"
 import { gatherFunctions } from "./gather-functions.mjs"
 
 /** The one global variable of the mod. */
 const ARRAY = "flashtree$"
+
+/** Characters that the code may grow for a function that goes: five slots of RAM, 80 bytes, for flash. */
+const ALLOWANCE = 100
+
+/** Nobody outside reaches into a mod. */
+const isPrivate = (name) => name.startsWith("_")
 
 /** Gives a rollup plugin that does it. Private names (`_name`) become short; messages stay. */
 export function makeMod() {
   return {
     name: "make-mod",
     async renderChunk(code) {
-      const { code: small } = await minify(code, {
+      const large = inlineFunctions(inlineConstants(code), { allowance: ALLOWANCE, isOwn: isPrivate })
+      const { code: small } = await minify(large, {
         module: true,
         ecma: 2020,
         toplevel: true,

@@ -58,17 +58,17 @@ export function stat(this: BTree, progress?: Progress): Stat {
     duplicates: this._duplicates,
   }
   const walk: Walk = {
-    tree: this,
-    parts: new Uint8Array(this._pages),
-    seen: 0,
-    findings: null,
-    step: (frame, index, level) => {
+    _tree: this,
+    _parts: new Uint8Array(this._pages),
+    _seen: 0,
+    _findings: null,
+    _visit: (frame, index, level) => {
       const leaf = frame._kind === LEAF
       if (index < 0) {
         if (leaf) result.leafPages++
         else result.internalPages++
         if (level >= result.depth) result.depth = level + 1
-        return progress === undefined || progress(walk.seen, this._pages) !== false
+        return progress === undefined || progress(walk._seen, this._pages) !== false
       }
       const at = itemAt(frame, index)
       const flags = frame._bytes[at + ITEM_FLAGS]
@@ -97,11 +97,11 @@ export function salvage(
   enter(this, READ)
   const findings: Finding[] = []
   walkTree({
-    tree: this,
-    parts: new Uint8Array(this._pages),
-    seen: 0,
-    findings: findings,
-    step: (frame, index) => {
+    _tree: this,
+    _parts: new Uint8Array(this._pages),
+    _seen: 0,
+    _findings: findings,
+    _visit: (frame, index) => {
       if (index < 0 || frame._kind === INTERNAL) return true
       const length = itemKey(this, frame, itemAt(frame, index))
       const key = new Uint8Array(length)
@@ -128,11 +128,11 @@ export function check(this: BTree, progress?: Progress): Finding[] {
   let low: Kept | null = null
   let lowIsKey = false
   const walk: Walk = {
-    tree: this,
-    parts: new Uint8Array(this._pages),
-    seen: 0,
-    findings: findings,
-    step: (frame, index, level) => {
+    _tree: this,
+    _parts: new Uint8Array(this._pages),
+    _seen: 0,
+    _findings: findings,
+    _visit: (frame, index, level) => {
       const pgno = frame._pgno
       const leaf = frame._kind === LEAF
       if (index < 0) {
@@ -150,7 +150,7 @@ export function check(this: BTree, progress?: Progress): Finding[] {
             report(findings, pgno, FLAGS, `a leaf on level ${level}, others on ${leafLevel}`)
           if (frame._count === 0 && pgno !== ROOT) report(findings, pgno, HEADER, "an empty leaf")
         }
-        return progress === undefined || progress(walk.seen, this._pages) !== false
+        return progress === undefined || progress(walk._seen, this._pages) !== false
       }
       const at = itemAt(frame, index)
       const flags = frame._bytes[at + ITEM_FLAGS]
@@ -182,14 +182,14 @@ export function check(this: BTree, progress?: Progress): Finding[] {
 
 /** Claims the pages of the chain whose reference is at `at`. ECORRUPT when it has not the pages that its length needs. */
 function checkChain(walk: Walk, frame: Frame, at: number): void {
-  const tree = walk.tree
+  const tree = walk._tree
   const first = frame._view.getUint32(at, true)
   let pgno = first
   let by = frame._pgno
   let offset = at - frame._base
   for (let left = chainPages(tree, frame, at); left > 0; left--) {
     // A key chain of 1.85 that its leaf and internal pages refer to, and that was met before.
-    if (pgno === first && walk.parts[pgno] === CHAIN && isShared(tree, frame, at)) return
+    if (pgno === first && walk._parts[pgno] === CHAIN && isShared(tree, frame, at)) return
     claim(walk, pgno, CHAIN, by, offset)
     const page = fetchPage(tree._cache, pgno, OVERFLOW)
     by = pgno

@@ -23,15 +23,15 @@ const DEPTH_MAX = 1000
 const FINDINGS_MAX = 1000
 
 export interface Walk {
-  tree: BTree
+  _tree: BTree
   /** One byte a page: its part. */
-  parts: Uint8Array
+  _parts: Uint8Array
   /** Pages met so far. */
-  seen: number
+  _seen: number
   /** What is wrong; null where that is to be thrown. */
-  findings: Finding[] | null
+  _findings: Finding[] | null
   /** Called with each page of the tree in `frame`, pinned, at index -1, and then with each of its items. False ends the walk. */
-  step: (frame: Frame, index: number, level: number) => boolean
+  _visit: (frame: Frame, index: number, level: number) => boolean
 }
 
 /** Notes a finding. */
@@ -43,10 +43,10 @@ export function report(findings: Finding[], page: number, offset: number, messag
 /** Takes ECORRUPT as a finding where findings are wanted; anything else goes on up. */
 function take(walk: Walk, thrown: unknown): void {
   const error = thrown as FlashtreeError
-  if (walk.findings === null || error.code !== "ECORRUPT") throw thrown
+  if (walk._findings === null || error.code !== "ECORRUPT") throw thrown
   // Without the code and the place, which the finding has apart.
   report(
-    walk.findings,
+    walk._findings,
     error.page as number,
     error.offset as number,
     error.message.split(": ").slice(2).join(": "),
@@ -55,18 +55,18 @@ function take(walk: Walk, thrown: unknown): void {
 
 /** Notes that `pgno`, referred to at `offset` of page `by`, is part of something. ECORRUPT when it is no page, or already taken. */
 export function claim(walk: Walk, pgno: number, part: number, by: number, offset: number): void {
-  const parts = walk.parts
+  const parts = walk._parts
   if (pgno < 1 || pgno >= parts.length) {
     corrupt(by, offset, `refers to page ${pgno}; the file has pages 1 to ${parts.length - 1}`)
   }
   if (parts[pgno] !== UNSEEN) corrupt(by, offset, `page ${pgno} is used twice`)
   parts[pgno] = part
-  walk.seen++
+  walk._seen++
 }
 
 /** Goes through the tree; false when a step ended it. Calls `step` between two uses of the handle, which it may use itself. */
 export function walkTree(walk: Walk): boolean {
-  const tree = walk.tree
+  const tree = walk._tree
   const pages = [ROOT]
   const slots = [-1]
   claim(walk, ROOT, TREE, 0, 0)
@@ -85,7 +85,7 @@ export function walkTree(walk: Walk): boolean {
       const inner = index >= 0 && frame._kind === INTERNAL
       const child = inner ? frame._view.getUint32(itemAt(frame, index) + CHILD, true) : 0
       frame._pin = tree._cache._call
-      if (!walk.step(frame, index, level)) return false
+      if (!walk._visit(frame, index, level)) return false
       if (inner) {
         if (level >= DEPTH_MAX) corrupt(pgno, 0, `deeper than ${DEPTH_MAX} levels`)
         claim(walk, child, TREE, pgno, HEADER + index * 2)
@@ -106,7 +106,7 @@ export function walkTree(walk: Walk): boolean {
 
 /** Goes through the free list; gives the number of its pages. */
 export function walkFreeList(walk: Walk): number {
-  const tree = walk.tree
+  const tree = walk._tree
   let pgno = tree._free
   let by = 0
   let offset = META_FREE

@@ -37,6 +37,8 @@ export interface Report<Result> {
   peakStack: number
   /** Preloaded objects and variables that were written, each copied to RAM at its first write. */
   aliases: number
+  /** Slots that a mod took when it was imported. */
+  modSlots: number
   /** Why XS ended the machine (fxAbort), or "". */
   abort: string
   result: Result
@@ -78,19 +80,20 @@ export function runner32(): Runner {
 const EX_USAGE = 64
 const RUN_MILLISECONDS_MAX = 300_000
 
-/** Calls main(argument) of the module with the board's memory. @throws Error with what it threw */
+/** Calls main(argument) of the module with the board's memory, after the import of `mod` if there is one. @throws Error with what it threw */
 export function runOnBoard<Result>(
   { command }: Runner,
   board: Board,
   module: string,
   argument: unknown,
+  mod?: string,
 ): Report<Result> & { callers: string } {
   const { chunkBytes, slots, stack, arena } = board
   const [program, ...before] = command as [string, ...string[]]
   const limits = [chunkBytes, slots, stack, arena].map(String)
   const { stdout, stderr, status, signal } = spawnSync(
     program,
-    [...before, ...limits, JSON.stringify(argument), module],
+    [...before, ...limits, JSON.stringify(argument), module, ...(mod === undefined ? [] : [mod])],
     { encoding: "utf8", timeout: RUN_MILLISECONDS_MAX, killSignal: "SIGKILL" },
   )
   if (status !== 0) throw new Error(`${board.name}: ${stderr.trim()} (${signal ?? status})`)

@@ -7,6 +7,8 @@ import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { transformSync } from "@swc/core"
 import { type Plugin, rollup } from "rollup"
+// @ts-expect-error a build tool without types
+import { inlineConstants } from "../../../hosts/espruino/build/inline-constants.mjs"
 import { ROOT } from "../../tidy/sources.ts"
 
 export interface BundleOptions {
@@ -34,12 +36,10 @@ export async function bundle(path: string, options: BundleOptions = {}): Promise
       throw new Error(warning.message)
     },
   })
-  const { output } = await build.generate({
-    format: options.format ?? "iife",
-    generatedCode: { symbols: false },
-  })
+  const { output } = await build.generate({ format: "es", generatedCode: { symbols: false } })
   await build.close()
-  return output[0].code
+  const code: string = inlineConstants(output[0].code)
+  return options.format === "es" ? code : `(() => {\n"use strict"\n${code}\n})()\n`
 }
 
 function replaceVitest(): Plugin {

@@ -10,7 +10,13 @@ import { ROOT } from "../../tidy/sources.ts"
 import { bundle } from "./bundle.ts"
 import { CACHE } from "./sources.ts"
 
-const MODULES = { "src/btree/index.ts": "./btree.js", "src/flash/index.ts": "./flash.js" }
+const MODULES = {
+  "src/btree/index.ts": "./btree.js",
+  "src/flash/index.ts": "./flash.js",
+  "hosts/moddable/flash-partition.ts": "./flash-partition.js",
+}
+/** What host/ finds where the SDK's own module would be. */
+const EMBEDDED_FLASH = "embedded-storage-flash.js"
 
 function outputOf(row: RollupOptions): OutputOptions {
   return (Array.isArray(row.output) ? row.output[0] : row.output) ?? {}
@@ -37,6 +43,7 @@ export async function makeModules(name: string, application: string): Promise<st
   const rows = options.filter((row) => outputOf(row).dir === "dist/moddable")
   for (const row of rows) await buildRow(row, folder)
   const modules = rows.length > 0 ? MODULES : {}
+  writeFileSync(join(folder, EMBEDDED_FLASH), await bundle("inside/embedded-flash.ts", { format: "es" }))
   const path = join(folder, "main.js")
   writeFileSync(path, await bundle(application, { development: false, format: "es", modules }))
   return path

@@ -37,6 +37,9 @@ describe("constants", () => {
 
   it("that are exported stay", () => {
     expect(inlineConstants("const A=1;export{A}")).toBe("const A=1;export{A}")
+    expect(inlineConstants("const A=1;function f(){return A}export{A,f}")).toBe(
+      "const A=1;function f(){return 1}export{A,f}",
+    )
   })
 })
 

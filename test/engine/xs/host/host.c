@@ -3,7 +3,9 @@
  * one that has a board's memory. The module finds the flash of the board in three global functions, written in C as a board's
  * driver is; the array behind them is outside the heap of XS.
  *
- * host <chunk bytes> <slots> <stack slots> <arena bytes or 0> <argument of main> <module>
+ * host <chunk bytes> <slots> <stack slots> <arena bytes or 0> <argument of main> <module> [<mod>]
+ *
+ * A mod is imported first, by the machine that has the board's memory, as a board does: nothing of it is preloaded.
  */
 #include "xsmc.h"
 #include "host.h"
@@ -97,13 +99,18 @@ static xsMachine* preloadModule(const char* path)
 	return machine;
 }
 
-static void runMain(xsMachine* machine, const char* path, const char* argument)
+static void runMain(xsMachine* machine, const char* path, const char* argument, const char* mod)
 {
 	paintStack(machine);
 	xsBeginHost(machine);
 	{
 		xsmcVars(2);
 		xsTry {
+			if (mod) {
+				int before = slotsInUse(the);
+				xsVar(0) = xsAwaitImport(mod, XS_IMPORT_NAMESPACE);
+				noteMod(the, slotsInUse(the) - before);
+			}
 			xsVar(0) = xsAwaitImport(path, XS_IMPORT_NAMESPACE);
 			xsmcSetString(xsVar(1), (char*)argument);
 			xsmcCall(xsResult, xsVar(0), xsID("main"), &xsVar(1), NULL);
@@ -120,8 +127,8 @@ static void runMain(xsMachine* machine, const char* path, const char* argument)
 
 int main(int argc, char** argv)
 {
-	if (argc != 7) {
-		fprintf(stderr, "host <chunk bytes> <slots> <stack slots> <arena bytes or 0> <argument> <module>\n");
+	if (argc != 7 && argc != 8) {
+		fprintf(stderr, "host <chunk bytes> <slots> <stack slots> <arena bytes or 0> <argument> <module> [<mod>]\n");
 		return 64;
 	}
 	Limits limits = { atoi(argv[1]), atoi(argv[2]), atoi(argv[3]), atoi(argv[4]) };
@@ -130,6 +137,6 @@ int main(int argc, char** argv)
 	memset(flash, 0xff, sizeof(flash));
 	xsMachine* shared = preloadModule(argv[6]);
 	xsMachine* machine = xsCloneMachine(&creation, shared, "board", &limits);
-	runMain(machine, argv[6], argv[5]);
+	runMain(machine, argv[6], argv[5], argc == 8 ? argv[7] : NULL);
 	return 0;
 }

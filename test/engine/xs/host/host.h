@@ -4,6 +4,8 @@
 
 /* platform.c */
 void measure(void* machine);
+int slotsInUse(void* machine);
+void noteMod(void* machine, int slots);
 void paintStack(void* machine);
 void report(void* machine, const char* abort, const char* result);
 

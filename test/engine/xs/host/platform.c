@@ -94,18 +94,27 @@ void fxAbort(txMachine* the, int status)
 	c_exit(0);
 }
 
-/* A name that begins with "./" is a file beside the importing one. */
+/* A name that begins with "./" is a file beside the importing one; so is a module of the SDK, with dashes in its name. */
 txID fxFindModule(txMachine* the, txSlot* realm, txID moduleID, txSlot* slot)
 {
 	char name[C_PATH_MAX];
 	char path[2 * C_PATH_MAX];
 	char* slash;
 	fxToStringBuffer(the, slot, name, sizeof(name));
-	if (name[0] != '.' || moduleID == XS_NO_ID)
+	if (moduleID == XS_NO_ID)
 		return fxNewNameC(the, name);
 	c_strcpy(path, fxGetKeyName(the, moduleID));
-	slash = c_strrchr(path, '/');
-	c_strcpy(slash ? slash : path, name + (slash ? 1 : 2));
+	slash = c_strrchr(path, '/') + 1;
+	if (name[0] == '.')
+		c_strcpy(slash, name + 2);
+	else if (!c_strncmp(name, "embedded:", 9)) {
+		char* dash;
+		sprintf(slash, "%s.js", name);
+		while ((dash = strpbrk(slash, ":/")))
+			*dash = '-';
+	}
+	else
+		c_strcpy(path, name);
 	return fxNewNameC(the, path);
 }
 
@@ -184,6 +193,20 @@ void measure(void* machine)
 		the->liveChunks = the->currentChunksSize;
 }
 
+/* Collects; gives the slots that are in use then. */
+int slotsInUse(void* machine)
+{
+	txMachine* the = machine;
+	fxCollect(the, XS_COMPACT_FLAG);
+	return the->currentHeapCount;
+}
+
+/* Notes what the import of a mod took. */
+void noteMod(void* machine, int slots)
+{
+	((txMachine*)machine)->modSlots = slots;
+}
+
 static const unsigned char PAINT = 0xa5;
 
 /* XS converts numbers to text in the bottom of the stack, so the search begins at the top: so many untouched slots end it. */
@@ -222,8 +245,8 @@ void report(void* machine, const char* abort, const char* result)
 		(int)the->maximumHeapCount, (int)the->peakHeapCount, the->liveSlots);
 	printf("\"chunkBytes\":%d,\"peakChunkBytes\":%d,\"liveChunkBytes\":%d,", (int)the->maximumChunksSize,
 		(int)the->peakChunksSize, the->liveChunks);
-	printf("\"stack\":%d,\"peakStack\":%d,\"aliases\":%d,", (int)(the->stackTop - the->stackBottom),
-		(int)usedStack(the), aliases);
+	printf("\"stack\":%d,\"peakStack\":%d,\"aliases\":%d,\"modSlots\":%d,", (int)(the->stackTop - the->stackBottom),
+		(int)usedStack(the), aliases, the->modSlots);
 	printf("\"abort\":\"%s\",\"result\":%s}\n", abort ? abort : "", result ? result : "null");
 	fflush(stdout);
 }

@@ -63,6 +63,7 @@ enum { BOARD_SLOT_BYTES = 16 };
 	int arenaChunkBytes; \
 	int arenaSlotCount; \
 	int liveSlots; \
-	int liveChunks;
+	int liveChunks; \
+	int modSlots;
 
 #endif

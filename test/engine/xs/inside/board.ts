@@ -1,14 +1,10 @@
 /**
- * What firmware does all day, for host/: a config store on a volume on raw flash, a cache of so many pages, mixed operations.
- * Every answer is compared with what was stored. The names declared here are the host's.
+ * What firmware does all day, for host/: a config store in a flash partition, a cache of so many pages, mixed operations. Every
+ * answer is compared with what was stored.
  */
-import { type Cursor, open as openTree } from "../../../../src/btree/index.ts"
-import type { FlashDevice, FlashStatus } from "../../../../src/flash/device.ts"
-import { open as openVolume } from "../../../../src/flash/index.ts"
+import { open, type Store } from "../../../../hosts/moddable/flash-partition.ts"
+import type { Cursor } from "../../../../src/btree/index.ts"
 
-declare function flashRead(buffer: Uint8Array, byteOffset: number): number
-declare function flashWrite(buffer: Uint8Array, byteOffset: number): void
-declare function flashErase(start: number, end: number): void
 /** Collects garbage and notes what is in use. */
 declare function measure(): void
 
@@ -23,36 +19,11 @@ export interface Load {
 const BLOCK_LENGTH = 4096
 const VALUE_LENGTH = 32
 const MEASURE_EVERY = 250
-
-class BoardFlash implements FlashDevice {
-  size: number
-
-  constructor(size: number) {
-    this.size = size
-  }
-
-  read(buffer: Uint8Array, byteOffset: number): number {
-    return flashRead(buffer, byteOffset)
-  }
-
-  write(buffer: Uint8Array, byteOffset: number): void {
-    flashWrite(buffer, byteOffset)
-  }
-
-  eraseBlock(start: number, end: number): void {
-    flashErase(start, end)
-  }
-
-  status(): FlashStatus {
-    return { size: this.size, blocks: this.size / BLOCK_LENGTH, blockLength: BLOCK_LENGTH }
-  }
-
-  close(): void {}
-}
+const RENEW_EVERY = 500
 
 class Firmware {
   readonly load: Load
-  readonly tree
+  readonly tree: Store
   readonly cursor: Cursor
   /** The version that each key's value has; 0: it was deleted. */
   readonly versions: Uint16Array
@@ -63,8 +34,9 @@ class Firmware {
 
   constructor(load: Load) {
     this.load = load
-    const volume = openVolume(new BoardFlash(load.flashSize), { pagesize: load.pagesize })
-    this.tree = openTree(volume, {
+    this.tree = open({
+      partition: "btree",
+      blockCount: load.flashSize / BLOCK_LENGTH,
       pagesize: load.pagesize,
       cachesize: load.frames * load.pagesize,
       reserve: true,
@@ -123,6 +95,19 @@ class Firmware {
     }
   }
 
+  /** Everything goes and comes back in another order: pages are freed, taken again and split while blocks are reclaimed. */
+  renew(): void {
+    this.tree.deleteRange()
+    this.versions.fill(0)
+    const { keys } = this.load
+    const step = 2 * this.draw(keys) + 1
+    for (let i = 0, k = 0; i < keys; i++, k = (k + step) % keys) {
+      if (this.versions[k] === 0) this.put(k)
+      if (i % 64 === 0) this.tree.flush()
+    }
+    for (let k = 0; k < keys; k++) if (this.versions[k] === 0) this.put(k)
+  }
+
   step(): void {
     const turn = this.draw(100)
     const k = this.draw(this.load.keys)
@@ -144,6 +129,7 @@ export function main(argument: string): string {
   for (let k = 0; k < load.keys; k++) firmware.put(k)
   firmware.tree.flush()
   for (let i = 0; i < load.operations; i++) {
+    if (i % RENEW_EVERY === 0) firmware.renew()
     firmware.step()
     if (i % MEASURE_EVERY === 0) measure()
   }
