@@ -86,6 +86,23 @@ describeOnXS("on XS", () => {
     }),
   )
 
+  test.each([
+    { writeAlign: 1, encrypted: false, checksum: "crc32" },
+    { writeAlign: 16, encrypted: true, checksum: "sum32" },
+  ])("a log comes back whole from power cuts: $writeAlign, $encrypted", (chip) =>
+    withWorker("inside/log.ts", async (worker) => {
+      const load = { load: 600, cut: 120, each: 8, modes: ["clean", "torn", "bits"] }
+      const { points, first, last, findings } = await worker.call<Record<string, number>>("run", {
+        ...chip,
+        ...load,
+      })
+      console.log(`XS: ${points} power cuts of a log that holds records ${first} to ${last}`)
+      expect(points).toBeGreaterThan(40)
+      expect(first).toBeGreaterThan(100)
+      expect([last, findings]).toEqual([720, 0])
+    }),
+  )
+
   test("the logic of examples/moddable-config-log keeps its settings and its newest records", () =>
     withWorker("inside/examples.ts", async (worker) => {
       const found = await worker.call("configLog", { starts: 4, records: 300 })
