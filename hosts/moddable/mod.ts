@@ -2,4 +2,5 @@
 export { BTree, Cursor, DESC, INCL, open as openTree, R_NOOVERWRITE } from "../../src/btree/core.ts"
 export { R_CURSOR, R_FIRST, R_LAST, R_NEXT, R_PREV } from "../../src/btree/types.ts"
 export { isFlashtreeError } from "../../src/errors.ts"
-export { erase, open as openVolume } from "../../src/flash/index.ts"
+export { erase } from "../../src/flash/extras/index.ts"
+export { open as openVolume } from "../../src/flash/open.ts"

@@ -85,6 +85,7 @@ export class Config {
   /** Sets a key, or with undefined makes it the default again. Durable with the next flush(), together with all others since the last. */
   set(key: string, value: ConfigValue | undefined): void {
     checkKey(key)
+    if (typeof value === "number" && value - value !== 0) refuse("EINVAL", `JSON has no ${value}`)
     if (value === undefined) this._tree.delete(key)
     else this._tree.set(key, typeof value === "string" ? encodeText(value) : encodeJSON(value))
     this._tell(key, value)

@@ -2,5 +2,5 @@
 export type { FlashDevice, FlashStatus } from "../stream/flash-device.ts"
 export { Log } from "./extras/index.ts"
 export type { LogOpenOptions } from "./open.ts"
-export { open } from "./open.ts"
+export { open } from "./open-checked.ts"
 export type { LogFinding, LogFormat, LogStatus, LogVisit, VisitOptions } from "./types.ts"

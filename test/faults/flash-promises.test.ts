@@ -208,3 +208,28 @@ it("a call that was cut short leaves a mark: the next call says so, and rollback
   volume.read(found, 0)
   expect([...found]).toEqual([1, 2, 3])
 })
+
+describe("options of open()", () => {
+  it.each([
+    [{ format: "sometimes" }, /format is sometimes, expected blank or always or never/],
+    [{ checksum: "md5" }, /checksum is md5/],
+    [{ resize: "shrink" }, /resize is shrink/],
+    [{ erasedReads: "zero" }, /erasedReads is zero/],
+    [{ pagesize: "512" }, /pagesize is 512, expected a whole number/],
+    [{ pagesize: 513.5 }, /pagesize is 513.5/],
+    [{ firstBlock: Number.NaN }, /firstBlock is NaN/],
+    [{ blockCount: -1 }, /blockCount is -1/],
+    [{ readonly: 1 }, /readonly is 1/],
+    [{ pageSize: 512 }, /unknown option "pageSize"; the options are pagesize/],
+    [{ toString: 1 }, /unknown option "toString"/],
+    [512, /must be an object/],
+  ])("%j are refused by name", (options, message) => {
+    const chip = new SimulatedFlash({ size: 65536 })
+    expect(() => flash.open(chip, options as flash.FlashOpenOptions)).toThrow(code("EINVAL"))
+    expect(() => flash.open(chip, options as flash.FlashOpenOptions)).toThrow(message)
+  })
+
+  it.each([undefined, null, {}, "partition"])("refuse %j as a device", (device) => {
+    expect(() => flash.open(device as unknown as flash.FlashDevice)).toThrow(/not a flash device/)
+  })
+})

@@ -1,4 +1,5 @@
 /** Records as lines of text. */
+import { refuse } from "../../errors.ts"
 import type { Log } from "../log.ts"
 import type { LogFormat, LogVisit, VisitOptions } from "../types.ts"
 
@@ -13,6 +14,8 @@ export function exportRecords(
   options?: VisitOptions,
 ): void {
   const isDump = format === "dump"
+  if (!isDump && format !== undefined && format !== "ndjson")
+    refuse("EINVAL", `format is ${format}, expected ndjson or dump`)
   if (isDump) {
     write("VERSION=3")
     write("format=bytevalue")

@@ -43,6 +43,8 @@ describe("types", () => {
       expect(() => settings.getJSON(key)).toThrow(code("EINVAL"))
     }
     expect(() => settings.getNumber("name")).toThrow(/name is abc/)
+    for (const number of [Number.NaN, Infinity])
+      expect(() => settings.set("n", number)).toThrow(/JSON has no/)
     settings.set("text of a number", "12")
     expect(settings.getNumber("text of a number")).toBe(12)
   })

@@ -95,3 +95,10 @@ it("of a damaged log is ECORRUPT, or with `lost` all that is left", () => {
   expect(lost).toBeGreaterThan(10)
   expect(lines + lost).toBe(whole)
 })
+
+it("in a format that there is none of is EINVAL, before any line", () => {
+  const { it } = logged()
+  const lines: string[] = []
+  expect(() => it.export((line) => lines.push(line), "xml" as log.LogFormat)).toThrow(/EINVAL: format is xml/)
+  expect(lines).toEqual([])
+})

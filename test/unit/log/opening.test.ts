@@ -42,15 +42,26 @@ describe("options", () => {
     [{ writeAlign: 3 }, /write alignment 3/],
     [{ buffer: 127 }, /a buffer of 127 bytes: 128 to 2048/],
     [{ buffer: 2049 }, /a buffer of 2049/],
-    [{ buffer: 200.5 }, /a buffer of 200.5/],
+    [{ buffer: 200.5 }, /buffer is 200.5, expected a whole number/],
+    [{ buffer: "768" as unknown as number }, /buffer is 768, expected a whole number/],
+    [{ full: "explode" as "stop" }, /full is explode, expected overwrite or stop/],
+    [{ format: "x" as "never" }, /format is x/],
+    [{ checksum: "md5" as "crc32" }, /checksum is md5/],
+    [{ pagesize: 512 } as log.LogOpenOptions, /unknown option "pagesize"; the options are firstBlock/],
     [{ blockCount: 3 }, /blocks 0 to 3 of 8: at least 4/],
     [{ firstBlock: 5 }, /blocks 5 to 8 of 8/],
-    [{ firstBlock: 0.5, blockCount: 4.5 }, /blocks 0.5 to 5/],
-    [{ firstBlock: -1, blockCount: 5 }, /blocks -1/],
+    [{ firstBlock: 0.5, blockCount: 4.5 }, /firstBlock is 0.5/],
+    [{ firstBlock: -1, blockCount: 5 }, /firstBlock is -1/],
     [{ blockCount: 9 }, /blocks 0 to 9/],
   ])("%o is EINVAL", (options, message) => {
     expect(() => log.open(new SimulatedFlash({ size: SIZE }), options)).toThrow(message)
     expect(() => log.open(new SimulatedFlash({ size: SIZE }), options)).toThrow(/^EINVAL/)
+  })
+
+  it("what is no device is EINVAL", () => {
+    for (const device of [undefined, null, {}]) {
+      expect(() => log.open(device as unknown as log.FlashDevice)).toThrow(/EINVAL: not a flash device/)
+    }
   })
 
   it("of a device that erases to 0 are EINVAL", () => {
