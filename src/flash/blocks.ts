@@ -20,6 +20,7 @@ import {
   MAGIC,
   MARK_SIZE,
   RETIRED,
+  TRANSACTION_PAGES,
 } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
 
@@ -216,7 +217,7 @@ export function roomWeight(volume: FlashVolume): number {
  * Computes the room that must be kept so that the log can always be reclaimed, however the pages with an image in its oldest blocks
  * have grown since: the most that reclaiming any number of blocks from the tail on takes before it has freed as much, and
  * one block more for a cut in it. No more than the pages with content can be moved. This holds until a block is opened or reclaimed,
- * for no page gets an image in an old block.
+ * for no page gets an image in an old block. And the room from which two erases lead to what TRANSACTION_PAGES take.
  */
 export function noteWeights(volume: FlashVolume): void {
   const perBlock = volume._perBlock * IMAGE_WEIGHT
@@ -224,12 +225,16 @@ export function noteWeights(volume: FlashVolume): void {
   let moved = 0
   let freed = 0
   let needed = 0
+  let later = 0
   for (let block = volume._head; ; freed += perBlock) {
     block = nextBlock(volume, block, false)
     if (block === volume._head) break
     moved += volume._weights[block]
     const taken = (moved < most ? moved : most) - freed
     if (taken > needed) needed = taken
+    if (freed === 0) later = taken - perBlock
+    if (freed > perBlock && taken > later) later = taken
   }
   volume._neededWeight = needed + perBlock
+  volume._soonWeight = later + perBlock + TRANSACTION_PAGES * IMAGE_WEIGHT
 }

@@ -35,40 +35,45 @@ import { alignUp, programRecord, readRecord } from "./record.ts"
 import type { FlashVolume } from "./volume.ts"
 
 /**
- * Gives the room that there is beyond what a transaction needs to begin: pages that it may change are kept for it where most are in use. Then
- * one block is reclaimed `ahead` of need too, so that no call has to reclaim many.
+ * Gives the room that there is beyond what must be kept when a transaction begins: an image's for one that `isSingle`, a record that commits
+ * itself; for any other, and always where most pages are in use, TRANSACTION_PAGES of them. Beyond half of the capacity one block is
+ * reclaimed `ahead` of need too, so that no call has to reclaim many.
  */
-export function spareWeight(volume: FlashVolume, ahead: boolean): number {
+export function spareWeight(volume: FlashVolume, isSingle: boolean, ahead: boolean): number {
   // Where every opening goes on in another block, as much is kept for cuts too.
   const keepsMore = volume._live * 2 > volume._usable * volume._perBlock || (OPAQUE_FLASH && volume._opaque)
-  const pages = keepsMore ? TRANSACTION_PAGES + (ahead ? volume._perBlock : 0) : 1
-  return roomWeight(volume) - volume._neededWeight - pages * IMAGE_WEIGHT
+  const pages = isSingle && !keepsMore ? 1 : TRANSACTION_PAGES
+  const kept = ahead && keepsMore ? pages + volume._perBlock : pages
+  return roomWeight(volume) - volume._neededWeight - kept * IMAGE_WEIGHT
 }
 
 /**
  * Makes ready for a record of `size` bytes: writes down what is due, reclaims blocks, opens the next one when the head has no
- * room. ENOSPC when the open transaction would take what cleaning needs.
+ * room. `commit` is not 0 for a record that commits. ENOSPC when the open transaction would take what cleaning needs.
  */
-export function reserve(volume: FlashVolume, size: number) {
+export function reserve(volume: FlashVolume, size: number, commit: number) {
   refuseStale(volume)
   if (volume._head >= 0) {
     if (volume._abortDue) {
       volume._abortDue = false
       programRecord(volume, CONTROL, ABORT, 0, volume._body)
     }
-    reclaimFor(volume)
+    reclaimFor(volume, commit !== 0)
   }
   return makeRoom(volume, size)
 }
 
 /** Reclaims blocks until there is room for the next record of the open transaction, or for its first one and those to come. */
-function reclaimFor(volume: FlashVolume): void {
+function reclaimFor(volume: FlashVolume, commits: boolean): void {
   const isFirst = volume._started === 0
-  if (isFirst && spareWeight(volume, true) < 0) reclaimTail(volume)
+  if (isFirst && (spareWeight(volume, commits, true) < 0 || roomWeight(volume) < volume._soonWeight))
+    reclaimTail(volume)
   // A large transaction that is cut leaves a log to be cleaned: one block more is kept, for the next cut.
   const extra = volume._oldCount > TRANSACTION_PAGES ? (1 + volume._perBlock) * IMAGE_WEIGHT : IMAGE_WEIGHT
   for (let steps = 2 * volume._blocks; steps > 0; steps--) {
-    const spare = isFirst ? spareWeight(volume, false) : roomWeight(volume) - volume._neededWeight - extra
+    const spare = isFirst
+      ? spareWeight(volume, commits, false)
+      : roomWeight(volume) - volume._neededWeight - extra
     if (spare >= 0 || !reclaimTail(volume)) break
   }
   if (roomWeight(volume) < volume._neededWeight + extra)

@@ -1,7 +1,7 @@
 /** Figures of a volume. */
 import { nextBlock, roomWeight } from "./blocks.ts"
 import { spareWeight } from "./cleaning.ts"
-import { BLANK, FAILING, IMAGE_WEIGHT, TRANSACTION_PAGES } from "./layout.ts"
+import { BLANK, FAILING, IMAGE_WEIGHT } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
 
 export interface FlashVolumeStatus {
@@ -50,12 +50,12 @@ function readyBytes(volume: FlashVolume): number {
     if (volume._states[block] !== BLANK) break
     weight += volume._perBlock * IMAGE_WEIGHT
   }
-  const spare = spareWeight(volume, true)
+  const spare = spareWeight(volume, false, true)
   let pages = Math.floor((spare < weight ? spare : weight) / IMAGE_WEIGHT)
-  // Beyond half of the capacity more is kept.
+  // Beyond half of the capacity one block more is kept.
   const toHalf = (volume._usable * volume._perBlock) / 2 - volume._live
   if (toHalf >= 0 && pages > toHalf) {
-    pages -= TRANSACTION_PAGES + volume._perBlock
+    pages -= volume._perBlock
     if (pages < toHalf) pages = Math.floor(toHalf)
   }
   return pages > 0 ? pages * volume._pagesize : 0

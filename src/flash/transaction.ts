@@ -22,7 +22,7 @@ export function emitGathered(volume: FlashVolume, commit: number) {
   if (volume._page < 0) return
   const size = sizeOfRanges(volume._gathered)
   const isLarge = size >= (volume._pagesize * 3) >> 2
-  reserve(volume, isLarge ? volume._imageSize : size + HEAD_MAX + CHECK_SIZE)
+  reserve(volume, isLarge ? volume._imageSize : size + HEAD_MAX + CHECK_SIZE, commit)
   return programGathered(volume, commit, isLarge)
 }
 
@@ -74,7 +74,7 @@ export function flushVolume(volume: FlashVolume): void {
 /** Programs a control record of the open transaction; a stream size has the size as its body. */
 export function programControl(volume: FlashVolume, what: number, commit: number): void {
   const body = volume._body
-  reserve(volume, HEAD_MAX + 4 + CHECK_SIZE)
+  reserve(volume, HEAD_MAX + 4 + CHECK_SIZE, commit)
   volume._view.setUint32(body, volume._size)
   const position = programRecord(volume, CONTROL | commit, what, 0, what === STREAM_SIZE ? body + 4 : body)
   if (volume._started === 0) volume._started = position

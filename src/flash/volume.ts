@@ -66,7 +66,9 @@ export class FlashVolume implements RandomAccessStream {
   /** @internal */ declare _perBlock: number
   /** @internal */ declare _imageSize: number
   /** @internal */ declare _usable: number
-  /** @internal Room that reclaiming may take. */ declare _neededWeight: number
+  /** @internal Room that reclaiming may take, and that with which no transaction of a few pages needs more than two erases. */
+  declare _neededWeight: number
+  /** @internal */ declare _soonWeight: number
   /** @internal Block being written, -1 for none yet; the offset in it; nothing more may go into it. */
   declare _head: number
   /** @internal */ declare _at: number
@@ -265,7 +267,8 @@ export class FlashVolume implements RandomAccessStream {
     refuseStale(this)
     let left = options === undefined || options.erases === undefined ? 1 : options.erases
     const wanted = (this._blocks >> 2) * this._perBlock * IMAGE_WEIGHT
-    while (left > 0 && (blankAhead(this) || (spareWeight(this, true) < wanted && reclaimTail(this)))) left--
+    while (left > 0 && (blankAhead(this) || (spareWeight(this, false, true) < wanted && reclaimTail(this))))
+      left--
     this._busy = false
     return left <= 0
   }

@@ -7,13 +7,14 @@ import { describe, expect, it } from "vitest"
 import { SimulatedFlash } from "../../hosts/node/node.ts"
 import * as flash from "../../src/flash/index.ts"
 import { btree, isFlashtreeError } from "../../src/index.ts"
-import { makeChip, SEED, Session } from "../powercut/rig.ts"
+import { keyOf, makeChip, recordValue, SEED, Session } from "../powercut/rig.ts"
 import { makeBytes, makeRandom } from "../support/streams.ts"
 
 const GEOMETRIES = [
   { size: 65536, writeAlign: 1 },
   { size: 65536, writeAlign: 16, encrypted: true },
 ]
+type Random = ReturnType<typeof makeRandom>
 const code = (expected: string) => expect.objectContaining({ code: expected })
 
 /** Puts new keys until the volume's live content is `share` of its capacity; gives the number of keys. */
@@ -130,6 +131,52 @@ describe.each(GEOMETRIES)("align $writeAlign, encrypted $encrypted", (geometry) 
     }
   })
 })
+
+/** Updates, one flush each: how many keys each changes, which, and how often. `erases` is the most that one flush may cost. */
+const PATTERNS = [
+  { rounds: 400, erases: 4, batch: () => 8, key: (random: Random, keys: number) => random(keys) },
+  { rounds: 800, erases: 3, batch: () => 3, key: (random: Random, keys: number) => random(keys) },
+  {
+    // One hot key, while the log goes round through what is cold; now and then up to 8 others.
+    rounds: 2500,
+    erases: 2,
+    batch: (random: Random, round: number) => (round % 37 === 36 ? 1 + random(8) : 1),
+    key: (random: Random, keys: number, batch: number) => (batch === 1 ? 0 : random(keys)),
+  },
+]
+
+describe.each([
+  { size: 65536, writeAlign: 1 },
+  { size: 65536, writeAlign: 16 },
+  { size: 65536, writeAlign: 16, encrypted: true },
+  { size: 32768, writeAlign: 1 },
+  { size: 131072, writeAlign: 1 },
+  { size: 65536, writeAlign: 1, pagesize: 1024 },
+])(
+  "updates of up to 8 pages in $size bytes, align $writeAlign, page $pagesize, encrypted $encrypted",
+  (geometry) => {
+    it.each([0.15, 0.3, 0.42, 0.48, 0.6, 0.72, 0.9])(
+      "never fail, and cost a few erases at the most, with a share of %f in use",
+      (share) => {
+        for (const pattern of PATTERNS) {
+          const session = new Session(geometry, makeChip(geometry)).open()
+          const keys = fillTo(session, share)
+          const random = makeRandom(SEED)
+          const { counters } = session.device.chip
+          for (let round = 0; round < pattern.rounds; round++) {
+            const before = counters.erases
+            const batch = pattern.batch(random, round)
+            for (let i = 0; i < batch; i++)
+              session.tree.set(keyOf(pattern.key(random, keys, batch)), recordValue(i, round))
+            session.tree.flush()
+            if (share < 0.75) expect(counters.erases - before).toBeLessThanOrEqual(pattern.erases)
+          }
+          expect(counters.erases).toBeGreaterThan(3)
+        }
+      },
+    )
+  },
+)
 
 it("does not erase a block known to be blank", () => {
   const chip = makeChip({ size: 65536, writeAlign: 1 })

@@ -28,7 +28,7 @@ function prepareGrowth(volume: FlashVolume): void {
     erasedReads: volume._opaque ? "unknown" : "ff",
   })
   while (nextBlock(old, old._head, false) > old._head) {
-    reserve(old, 0)
+    reserve(old, 0, 0)
     if (!reclaimTail(old)) break
   }
 }
@@ -79,7 +79,7 @@ export function erase(
     given.format = "always"
     const volume = open(device, given)
     if (volume._head >= 0) {
-      reserve(volume, 0)
+      reserve(volume, 0, 0)
       last = first + volume._head
     }
   }
