@@ -18,7 +18,7 @@
 import { rmSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import swc from "@rollup/plugin-swc"
-import { exportInternals, importFromCore } from "./hosts/espruino/build/core-and-extras.mjs"
+import { engineOf, exportInternals, importFromCore, isCore } from "./hosts/espruino/build/core-and-extras.mjs"
 import { minifyForEspruino } from "./hosts/espruino/build/minify.mjs"
 import { storageFiles } from "./hosts/espruino/build/storage-files.mjs"
 import { freezeTables } from "./hosts/moddable/build/freeze-tables.mjs"
@@ -30,6 +30,7 @@ const ESPRUINO = {
   btree: "src/btree/core.ts",
   "btree-extras": "src/btree/extras/index.ts",
   flash: "src/flash/core.ts",
+  "flash-opening": "src/flash/opening/index.ts",
   "flash-extras": "src/flash/extras/index.ts",
   log: "src/log/core.ts",
   "log-extras": "src/log/extras/index.ts",
@@ -126,6 +127,7 @@ const rows = [
       "src/platform.ts": "hosts/espruino/platform.ts",
       "src/checksum.ts": "hosts/espruino/checksum.ts",
       "src/values/text.ts": "hosts/espruino/text.ts",
+      ...(entry === "flash" ? { "src/flash/opening/index.ts": "hosts/espruino/open-volume.ts" } : {}),
     },
     // A block with a let or a const in it makes a scope each time it is entered: a quarter of a loop's time.
     target: { targets: { chrome: "100" }, include: ["transform-block-scoping"] },
@@ -139,11 +141,7 @@ const rows = [
       externalLiveBindings: false,
       generatedCode: { preset: "es2015", symbols: false },
     },
-    first: /^(btree|flash|log)$/.test(entry)
-      ? [exportInternals(entry)]
-      : entry.endsWith("-extras")
-        ? [importFromCore(entry.slice(0, -7))]
-        : [],
+    first: isCore(entry) ? [exportInternals(entry)] : engineOf(entry) ? [importFromCore(entry)] : [],
     plugins: [
       minifyForEspruino(FEWER_FUNCTIONS[entry]),
       ...(index === entries.length - 1 ? [storageFiles("dist/espruino", entries)] : []),

@@ -3,4 +3,4 @@ export { BTree, Cursor, DESC, INCL, open as openTree, R_NOOVERWRITE } from "../.
 export { R_CURSOR, R_FIRST, R_LAST, R_NEXT, R_PREV } from "../../src/btree/types.ts"
 export { isFlashtreeError } from "../../src/errors.ts"
 export { erase } from "../../src/flash/extras/index.ts"
-export { open as openVolume } from "../../src/flash/open.ts"
+export { open as openVolume } from "../../src/flash/opening/index.ts"

@@ -1,6 +1,8 @@
 /** What reaches the device: reads, programs that are read back, erased bytes; and the states of its erase blocks. */
+
 import { refuse } from "../errors.ts"
 import { isErased, OPAQUE_FLASH } from "../platform.ts"
+import { blockOf } from "./inline.ts"
 import { MARK_SIZE, SHORT_READ } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
 
@@ -9,11 +11,6 @@ export function refuseRecord(volume: FlashVolume, position: number, message: str
   const block = volume._first + blockOf(volume, position)
   const offset = position % volume._blockLength
   refuse("ECORRUPT", `erase block ${block}, offset ${offset}: ${message}`, block, offset)
-}
-
-/** Gives the number of the block that a position lies in. */
-export function blockOf(volume: FlashVolume, position: number): number {
-  return (position / volume._blockLength) | 0
 }
 
 /** Fills `view` from `position`; what is past the end of the range is left as it is. volume._got is how many bytes that are. */

@@ -2,10 +2,12 @@
  * The erase blocks as a ring: the log goes through them in physical order, so its oldest block (the tail) is always the next one to
  * be reclaimed. A position is a byte offset in the volume's range; 0 is none, for every block begins with a header.
  */
+
 import { crc32Of } from "../checksum.ts"
 import { type ErrorCode, refuse } from "../errors.ts"
 import { OPAQUE_FLASH } from "../platform.ts"
 import { program, readFlash, readsAs } from "./access.ts"
+import { headerWord } from "./inline.ts"
 import {
   BLANK,
   BLOCK_CHECK,
@@ -23,11 +25,6 @@ import {
   TRANSACTION_PAGES,
 } from "./layout.ts"
 import type { FlashVolume } from "./volume.ts"
-
-/** Gives the word at `offset` of the header that was read last. */
-export function headerWord(volume: FlashVolume, offset: number): number {
-  return volume._view.getUint32(volume._header + offset)
-}
 
 /** Reads the header of `block` into its place in the volume's memory; true when it is whole and says it is this block's. */
 export function readHeader(volume: FlashVolume, block: number): boolean {

@@ -2,8 +2,8 @@
  * Making room: the oldest block of the log is reclaimed. A page with anything alive in it has its image there, for an image is
  * older than the records on top of it; so each such page gets a new image at the head, and the block is erased.
  */
+
 import { OPAQUE_FLASH } from "../platform.ts"
-import { blockOf } from "./access.ts"
 import {
   blockEnd,
   eraseBlock,
@@ -16,6 +16,7 @@ import {
   stop,
 } from "./blocks.ts"
 import { writeCheckpoint } from "./checkpoint.ts"
+import { alignUp, blockOf } from "./inline.ts"
 import {
   ABORT,
   BLANK,
@@ -31,7 +32,7 @@ import {
 } from "./layout.ts"
 import { findOld, setEntry } from "./map.ts"
 import { programImage, programLost, readPage } from "./pages.ts"
-import { alignUp, programRecord, readRecord } from "./record.ts"
+import { programRecord, readRecord } from "./record.ts"
 import type { FlashVolume } from "./volume.ts"
 
 /**
@@ -123,19 +124,22 @@ export function reclaimTail(volume: FlashVolume): boolean {
 function mayReclaim(volume: FlashVolume, block: number): boolean {
   if (volume._started === 0) return true
   if (blockOf(volume, volume._started) === block) return false
-  const weight = volume._weights[block]
   const copies = volume._oldCount * IMAGE_WEIGHT
-  if (hasRoomFor(volume, weight + (copies < weight ? copies : weight))) return true
-  // Most images in an old block may be dead by now: what it really holds is worth some reads.
-  const live = liveWeight(volume, block)
-  noteWeights(volume)
-  return live >= 0 && hasRoomFor(volume, live)
-}
-
-/** Tells whether the tail can be reclaimed when that moves `weight`, and what is to be kept is there afterwards. */
-function hasRoomFor(volume: FlashVolume, weight: number): boolean {
-  const room = roomWeight(volume) - weight
-  return room >= 0 && room + volume._perBlock * IMAGE_WEIGHT >= volume._neededWeight
+  let taken = volume._weights[block]
+  taken += copies < taken ? copies : taken
+  let isExact = false
+  let may = false
+  do {
+    // What is to be kept must be there afterwards.
+    const room = roomWeight(volume) - taken
+    may = room >= 0 && room + volume._perBlock * IMAGE_WEIGHT >= volume._neededWeight
+    if (may || isExact) break
+    // Most images in an old block may be dead by now: what it really holds is worth some reads.
+    taken = liveWeight(volume, block)
+    isExact = true
+    noteWeights(volume)
+  } while (taken >= 0)
+  return may
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Opening with options that are checked by name. The core takes what it knows, and leaves the rest. */
 import { checkFlashOptions, type OptionKinds } from "../stream/check-options.ts"
 import type { FlashDevice } from "./device.ts"
-import { type FlashOpenOptions, open as openVolume } from "./open.ts"
+import { type FlashOpenOptions, open as openVolume } from "./opening/index.ts"
 import type { FlashVolume } from "./volume.ts"
 
 const KINDS: OptionKinds = {

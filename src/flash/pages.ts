@@ -1,7 +1,8 @@
 /** A page's content: its image, with the ranges of the records after it. Read from the newest record back; written as what changed. */
 import { copyBytes } from "../platform.ts"
-import { blockOf, refuseRecord } from "./access.ts"
+import { refuseRecord } from "./access.ts"
 import { stop } from "./blocks.ts"
+import { addWeight, blockOf } from "./inline.ts"
 import { addInterval } from "./intervals.ts"
 import {
   CHAIN_MAX,
@@ -11,7 +12,6 @@ import {
   DELTA,
   ENTRY_SPARSE,
   IMAGE,
-  IMAGE_WEIGHT,
   KIND,
   LOST_GAP,
   MERGED_RANGES_MAX,
@@ -19,8 +19,6 @@ import {
   SINGLE,
   SPARSE,
   SPARSE_MAX,
-  SPARSE_WEIGHT,
-  WEIGHT_MAX,
   ZERO_RUN_MIN,
 } from "./layout.ts"
 import { programRecord, putNumber, readRecord, takeBytes, takeNumber } from "./record.ts"
@@ -76,11 +74,15 @@ function takeRanges(volume: FlashVolume, kind: number): boolean {
   const covered = volume._covered
   const isSingle = kind === DELTA && (volume._flags & SINGLE) !== 0
   let end = 0
-  while (volume._left > 0) {
+  let isRight = true
+  while (isRight && volume._left > 0) {
     const start = end + takeNumber(volume)
     end = start + (isSingle ? volume._left : takeNumber(volume) + 1)
     volume._left -= end - start
-    if (end > volume._pagesize) return false
+    if (end > volume._pagesize) {
+      isRight = false
+      break
+    }
     let at = start
     for (let i = 1; at < end; i += 2) {
       const isLast = i > covered[0] * 2
@@ -95,9 +97,9 @@ function takeRanges(volume: FlashVolume, kind: number): boolean {
         at = past
       }
     }
-    if (kind !== IMAGE && !addInterval(covered, start, end)) return false
+    if (kind !== IMAGE) isRight = addInterval(covered, start, end)
   }
-  return true
+  return isRight
 }
 
 /** Gives the bytes that the ranges of `list` take in a record's body, at most. */
@@ -179,10 +181,4 @@ export function programLost(volume: FlashVolume, page: number, flags: number): n
   // Two bytes from there on: beyond the end of the largest page too.
   const end = putNumber(volume._bytes, putNumber(volume._bytes, volume._body, LOST_GAP), 1) + 2
   return programRecord(volume, IMAGE | flags, page, 0, end)
-}
-
-/** Notes what it will cost at most to move an image in `block`; a block that holds as much as can be noted is left. */
-export function addWeight(volume: FlashVolume, block: number, isSparse: boolean): void {
-  volume._weights[block] += isSparse ? SPARSE_WEIGHT : IMAGE_WEIGHT
-  if (block === volume._head && volume._weights[block] > WEIGHT_MAX - IMAGE_WEIGHT) volume._sealed = true
 }

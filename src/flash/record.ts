@@ -2,10 +2,12 @@
  * One record: found and checked, read in order, built and programmed. The window is the flash bytes from `_loaded` on, behind room for a
  * seed; the check of a record covers the seed written before it, so stale bytes of an earlier use of the block never match.
  */
+
 import { crc32, crc32Of } from "../checksum.ts"
 import { copyBytes, SUM32, WINDOW_PAGE_MAX } from "../platform.ts"
-import { blockOf, program, readFlash } from "./access.ts"
+import { program, readFlash } from "./access.ts"
 import { openBlock } from "./blocks.ts"
+import { alignUp, blockOf } from "./inline.ts"
 import {
   CHECK_SIZE,
   CONTROL,
@@ -21,7 +23,7 @@ import {
 import type { FlashVolume } from "./volume.ts"
 
 /** Some records do not fit the window. */
-const HAS_LONG = WINDOW_PAGE_MAX < 0x8000
+export const HAS_LONG = WINDOW_PAGE_MAX < 0x8000
 
 /**
  * Reads the record at `position` and tells whether there is one, all of it whole; what its head says is in the volume then, and its body is
@@ -67,11 +69,6 @@ export function readRecord(volume: FlashVolume, position: number, view: Uint8Arr
   const isLong = HAS_LONG && end + CHECK_SIZE > volume._have
   const check = checkOf(volume, at, isLong ? at : end, blockOf(volume, position))
   return isLong ? isLongWhole(volume, at, head, total, check) : volume._view.getUint32(end) === check
-}
-
-/** Rounds a position up to the write alignment, a power of two. */
-export function alignUp(volume: FlashVolume, position: number): number {
-  return (position + volume._align - 1) & -volume._align
 }
 
 /** Fills the window from `position` on, and gives where it begins. */
@@ -152,14 +149,6 @@ export function takeNumber(volume: FlashVolume): number {
   return (first & 0x7f) | (volume._bytes[volume._cursor++] << 7)
 }
 
-/** Takes a word of the body. */
-export function takeWord(volume: FlashVolume): number {
-  if (HAS_LONG && volume._cursor + 4 > volume._have) refill(volume)
-  volume._left -= 4
-  volume._cursor += 4
-  return volume._view.getUint32(volume._cursor - 4)
-}
-
 /** Copies `count` bytes at the cursor into the volume's memory from `target` on, and goes on behind them. */
 export function takeBytes(volume: FlashVolume, count: number, target: number): void {
   let done = 0
@@ -176,7 +165,7 @@ export function takeBytes(volume: FlashVolume, count: number, target: number): v
 }
 
 /** Moves the window on to where the cursor is. */
-function refill(volume: FlashVolume): void {
+export function refill(volume: FlashVolume): void {
   volume._cursor = loadWindow(volume, volume._whole, volume._loaded + volume._cursor - volume._window)
 }
 

@@ -44,8 +44,10 @@ function programGathered(volume: FlashVolume, commit: number, isLarge: boolean):
     list = volume._covered
     source = volume._content
     chain = 0
-    isDelta =
-      isDelta && link > 0 && list[0] <= MERGED_RANGES_MAX && sizeOfRanges(list) < volume._pagesize >> 1
+    if (isDelta) {
+      const size = sizeOfRanges(list)
+      isDelta = link > 0 && list[0] <= MERGED_RANGES_MAX && size < volume._pagesize >> 1
+    }
   }
   let entry = 0
   if (isDelta) entry = programDelta(volume, page, commit, link, list, source, chain)

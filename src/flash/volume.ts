@@ -1,28 +1,13 @@
 /** A volume handle: its state, and the stream it is. How the log works is in FORMAT.md. */
 import { type ErrorCode, refuse } from "../errors.ts"
-import { OPAQUE_FLASH, WINDOW_PAGE_MAX } from "../platform.ts"
 import { POSITION_MAX } from "../stream/check-arguments.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { blankAhead, refuseStale, STALE } from "./blocks.ts"
 import { reclaimTail, spareWeight } from "./cleaning.ts"
 import type { FlashDevice } from "./device.ts"
-import { makeIntervals } from "./intervals.ts"
-import {
-  BLOCK_HEADER,
-  BODY_ROOM,
-  CHAIN_RANGES_MAX,
-  CONTENT_ROOM,
-  IMAGE_WEIGHT,
-  MARK_SIZE,
-  RANGES_MAX,
-  RESERVED_BLOCKS,
-  SEED_SIZE,
-  SHORT_READ,
-  STREAM_SIZE,
-} from "./layout.ts"
+import { IMAGE_WEIGHT, STREAM_SIZE } from "./layout.ts"
 import { giveUp } from "./map.ts"
-import type { FlashOpenOptions } from "./open.ts"
-import { alignUp } from "./record.ts"
+import type { FlashOpenOptions } from "./opening/index.ts"
 import { type FlashFinding, type FlashVolumeStatus, volumeStatus } from "./status.ts"
 import { flushVolume, programControl } from "./transaction.ts"
 import { transfer } from "./transfer.ts"
@@ -129,67 +114,14 @@ export class FlashVolume implements RandomAccessStream {
 
   /** Reads every header and record in use and gives what is damaged: nothing for a sound volume. On Espruino it needs "flash-extras". */
   declare check: () => FlashFinding[]
-  /** @internal */ declare _remake: (given: FlashOpenOptions) => void
-
-  /** @internal open() checks the geometry. */
-  constructor(
-    device: FlashDevice,
-    first: number,
-    blocks: number,
-    blockLength: number,
-    align: number,
-    pagesize: number,
-    isOpaque: boolean,
-  ) {
-    this.atomic = this.exclusive = true
-    this.readonly = this._opaque = this._checkpointDue = this._abortDue = this._busy = this._closed = false
-    if (OPAQUE_FLASH && isOpaque) this._opaque = true
-    this.pagesize = this._pagesize = pagesize
-    this._device = device
-    this._first = first
-    this._blocks = this._count = this._free = blocks
-    this._blockLength = blockLength
-    this._base = first * blockLength
-    this._align = align
-    this._checksum = 1
-    this._states = new Uint8Array(blocks)
-    this._sequences = new Uint16Array(blocks)
-    this._weights = new Uint8Array(blocks)
-    this._eraseCounts = new Uint16Array(blocks)
-    this._pages = ((blocks * blockLength) / pagesize) | 0
-    this._map = new Uint32Array(this._pages)
-    this._oldPages = new Uint16Array(16)
-    this._oldEntries = new Uint32Array(16)
-    this._gathered = makeIntervals(RANGES_MAX)
-    this._covered = makeIntervals(CHAIN_RANGES_MAX)
-    this._mark = new Uint8Array(MARK_SIZE)
-    this._id = this._eraseBase = this._live = this._at = this._sequence = this._checkpoint = 0
-    this._checkpointSequence = this._started = this._oldCount = 0
-    this._size = this._loggedSize = this._flushedSize = this._have = this._got = 0
-    this._loaded = this._recordAt = this._flags = this._recordPage = this._link = this._next = 0
-    this._cursor = this._left = 0
-    this._head = this._dropped = this._page = -1
-    this._sealed = true
-    this._stopped = ""
-    this._usable = blocks - RESERVED_BLOCKS
-    const every = (blocks - 8) >> 3
-    this._checkpointEvery = every < 1 ? 1 : every > 8 ? 8 : every
-    // Flags, body size, page, one range of the whole page, check.
-    this._imageSize = alignUp(this, 1 + 2 + 2 + 3 + pagesize + 4)
-    this._headerSize = alignUp(this, BLOCK_HEADER)
-    this._perBlock = ((blockLength - this._headerSize) / this._imageSize) | 0
-    this._neededWeight = this._perBlock * IMAGE_WEIGHT
-    this._body = pagesize + BODY_ROOM
-    this._content = this._body + CONTENT_ROOM
-    this._window = this._content + pagesize + SEED_SIZE
-    const most = pagesize < WINDOW_PAGE_MAX ? pagesize : WINDOW_PAGE_MAX
-    this._header = this._window + 16 + ((most + 15) & -16)
-    this._bytes = new Uint8Array(this._header + this._headerSize)
-    this._view = new DataView(this._bytes.buffer)
-    this._short = this._bytes.subarray(this._window, this._window + SHORT_READ)
-    this._whole = this._bytes.subarray(this._window, this._header)
-    this._headerView = this._bytes.subarray(this._header, this._header + this._headerSize)
-  }
+  /** Bytes that can be committed without any erase, as in status(). On Espruino it needs "flash-extras". */
+  declare readonly readyBytes: number
+  /** @internal */
+  declare _remake: (
+    given: FlashOpenOptions,
+    readRing: (volume: FlashVolume, grows: boolean) => boolean,
+    spare: FlashVolume,
+  ) => void
 
   /** Gives the bytes read; sees what was written since the last flush. One flash read a record of each page's chain, two for a long one. */
   read(buffer: Uint8Array, position: number, start?: number, length?: number): number {
@@ -277,11 +209,6 @@ export class FlashVolume implements RandomAccessStream {
   status(): FlashVolumeStatus {
     this._enter(false)
     return volumeStatus(this)
-  }
-
-  /** Bytes that can be committed without any erase. */
-  get readyBytes(): number {
-    return this.status().readyBytes
   }
 
   /** Forgets what was not flushed and ends the handle; the device stays open. May be called twice. */

@@ -268,7 +268,8 @@ function checkCapture(part: AnyNode, names: Set<string>, report: Report): void {
 
 /**
  * Modules are evaluated at build time and frozen (Moddable preload): the module level holds functions, classes and
- * constants. `Class.prototype.name = function` is how a method gets a reserved name.
+ * constants. `Class.prototype.name = function` is how a method gets a reserved name or comes from another file, and
+ * `Object.defineProperty(Class.prototype, "name", { get: function })` how a getter does.
  */
 function checkModuleLevel(statement: AnyNode, report: Report): void {
   switch (statement.type) {
@@ -290,7 +291,7 @@ function checkModuleLevel(statement: AnyNode, report: Report): void {
       for (const { init } of statement.declarations) if (init) checkConstant(init, report)
       return
     case "ExpressionStatement":
-      if (isPrototypeMethod(statement.expression)) return
+      if (isPrototypeMethod(statement.expression) || isPrototypeGetter(statement.expression)) return
   }
   report("start-up work", statement, `${statement.type} at module level`)
 }
@@ -301,6 +302,23 @@ function isPrototypeMethod(node: AnyNode): boolean {
   const method =
     isFunction(node.right) || node.right.type === "Identifier" || node.right.type === "MemberExpression"
   return method && owner.type === "MemberExpression" && isNamed(owner.property, "prototype")
+}
+
+function isPrototypeGetter(node: AnyNode): boolean {
+  if (node.type !== "CallExpression" || node.arguments.length !== 3) return false
+  const { callee, arguments: given } = node
+  const [owner, name, descriptor] = given
+  return (
+    callee.type === "MemberExpression" &&
+    isNamed(callee.object, "Object") &&
+    isNamed(callee.property, "defineProperty") &&
+    owner.type === "MemberExpression" &&
+    isNamed(owner.property, "prototype") &&
+    name.type === "Literal" &&
+    descriptor.type === "ObjectExpression" &&
+    descriptor.properties.length === 1 &&
+    isNamed(descriptor.properties[0].key, "get")
+  )
 }
 
 /** A module-level constant is a number, a string, a function, or a table of such: nothing made or filled at run time. */

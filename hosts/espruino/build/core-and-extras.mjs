@@ -1,7 +1,8 @@
 /**
- * "btree" and "btree-extras" as two files, and likewise "flash". What the extras import from the core is exported by "btree" under private
- * names, and "btree-extras" is one function that takes that module: `require("btree-extras")(require("btree"))` adds the rest, also to its exports,
- * and gives it back.
+ * An engine in several files: "btree" and "btree-extras", and likewise "flash" with "flash-extras" and "flash-opening". What a part imports
+ * from the core is exported by "btree" under private names, and the part is one function that takes that module:
+ * `require("btree-extras")(require("btree"))` adds the rest, also to its exports, and gives it back. A part that only `gives` something,
+ * because the core itself asks for it and drops it again, adds nothing.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
@@ -9,23 +10,51 @@ import { transformSync } from "@swc/core"
 import { parse } from "acorn"
 
 /**
- * Engines in two files: the core's entry, the folder of the extras, and modules of which the extras hold what they use of them
- * themselves, since a copy of these is smaller than the way to the core's.
+ * Engines in several files: the core's entry, the folder of each part, and modules of which each part holds what it uses of them
+ * itself, since a copy of these is smaller than the way to the core's.
  */
 const SPLITS = {
   btree: {
     core: "src/btree/core.ts",
-    extras: "src/btree/extras",
+    parts: { "btree-extras": { folder: "src/btree/extras" } },
     copied: ["src/btree/layout.ts", "src/btree/states.ts", "src/btree/types.ts", "src/checksum.ts"],
   },
-  flash: { core: "src/flash/core.ts", extras: "src/flash/extras", copied: ["src/flash/layout.ts"] },
-  log: { core: "src/log/core.ts", extras: "src/log/extras", copied: ["src/log/layout.ts"] },
+  flash: {
+    core: "src/flash/core.ts",
+    parts: {
+      "flash-extras": { folder: "src/flash/extras" },
+      "flash-opening": { folder: "src/flash/opening", gives: "open" },
+    },
+    copied: [
+      "src/flash/inline.ts",
+      "src/flash/intervals.ts",
+      "src/flash/layout.ts",
+      "src/flash/map.ts",
+      "src/flash/take-word.ts",
+      "src/platform.ts",
+    ],
+  },
+  log: {
+    core: "src/log/core.ts",
+    parts: { "log-extras": { folder: "src/log/extras" } },
+    copied: ["src/log/layout.ts"],
+  },
+}
+
+/** Gives the engine that the module is a part of, undefined for one that is none. */
+export function engineOf(part) {
+  return Object.keys(SPLITS).find((engine) => part in SPLITS[engine].parts)
+}
+
+/** Tells whether the module is the core of others. */
+export function isCore(module) {
+  return module in SPLITS
 }
 
 const CORE_MODULE = "the-core"
 const VIRTUAL = "\0core:"
 
-/** Gives a rollup plugin that adds to the core's exports what the extras import. */
+/** Gives a rollup plugin that adds to the core's exports what its parts import. */
 export function exportInternals(engine) {
   const { core } = SPLITS[engine]
   const entry = resolve(core)
@@ -34,7 +63,7 @@ export function exportInternals(engine) {
     transform(code, id) {
       if (id !== entry) return null
       const own = exportedNames(stripTypes(code))
-      const lines = [...internals(engine)].map(([name, path]) =>
+      const lines = [...allInternals(engine)].map(([name, path]) =>
         own.has(name) ? "" : `export { ${name} as _${name} } from "${resolve(path)}"`,
       )
       return { code: `${code}\n${lines.join("\n")}`, map: null }
@@ -42,24 +71,25 @@ export function exportInternals(engine) {
   }
 }
 
-/** Gives a rollup plugin that takes the imports of the extras from the core, which comes as an argument. */
-export function importFromCore(engine) {
-  const { core, copied } = SPLITS[engine]
+/** Gives a rollup plugin that takes the imports of a part from the core, which comes as an argument. */
+export function importFromCore(part) {
+  const { core, parts, copied } = SPLITS[engineOf(part)]
+  const { folder, gives } = parts[part]
   return {
     name: "import-from-core",
     options: (options) => ({ ...options, external: [CORE_MODULE] }),
     resolveId(specifier, importer) {
       if (specifier === CORE_MODULE) return { id: CORE_MODULE, external: true }
-      if (!importer || importer.startsWith(VIRTUAL) || !isExtra(engine, importer)) return null
+      if (!importer || importer.startsWith(VIRTUAL) || !isIn(folder, importer)) return null
       const path = join(dirname(importer), specifier)
-      if (isExtra(engine, path) || copied.includes(relative(".", path))) return null
+      if (isIn(folder, path) || copied.includes(relative(".", path))) return null
       return VIRTUAL + relative(".", path)
     },
     load(id) {
       if (!id.startsWith(VIRTUAL)) return null
       const path = id.slice(VIRTUAL.length)
       const own = exportedNames(stripTypes(readFileSync(core, "utf8")))
-      return [...internals(engine)]
+      return [...internals(engineOf(part), folder)]
         .filter(([, from]) => from === path)
         .map(([name]) => `export { ${own.has(name) ? name : `_${name} as ${name}`} } from "${CORE_MODULE}"`)
         .join("\n")
@@ -67,10 +97,12 @@ export function importFromCore(engine) {
     renderChunk(code) {
       const line = new RegExp(`^(?:var|const) (\\w+) = require\\(['"]${CORE_MODULE}['"]\\);$`, "m")
       const [, parameter] = line.exec(code) ?? []
-      if (!parameter) throw new Error("the extras do not take the core")
-      const body = nameOften(code.replace(line, "").replace(/^exports\./gm, `${parameter}.`), parameter)
+      if (!parameter) throw new Error(`${part} does not take the core`)
+      const rest = code.replace(line, "")
+      const own = gives ? rest.replace(/^exports\..*$/gm, "") : rest.replace(/^exports\./gm, `${parameter}.`)
+      const body = nameOften(own, parameter)
       return {
-        code: `module.exports = function (${parameter}) {\n${body}\nreturn ${parameter};\n}`,
+        code: `module.exports = function (${parameter}) {\n${body}\nreturn ${gives ?? parameter};\n}`,
         map: null,
       }
     },
@@ -91,36 +123,41 @@ function nameOften(code, core) {
   return lines.join("") + code.replace(pattern, (text) => (often.includes(text) ? nameOf(text) : text))
 }
 
-/** Gives the private names under which the core exports, for the table of short names. */
+/** Gives the private names under which the cores export, for the table of short names. */
 export function internalNames() {
-  return Object.keys(SPLITS).flatMap((engine) => [...internals(engine).keys()].map((name) => `_${name}`))
+  return Object.keys(SPLITS).flatMap((engine) => [...allInternals(engine).keys()].map((name) => `_${name}`))
+}
+
+/** Gives name -> file for all that the parts of the engine import from its core. */
+function allInternals(engine) {
+  return new Map(Object.values(SPLITS[engine].parts).flatMap(({ folder }) => [...internals(engine, folder)]))
 }
 
 const found = new Map()
 
-/** Gives name -> file for all that the extras import from the core, types and copied modules aside. */
-function internals(engine) {
-  if (found.has(engine)) return found.get(engine)
-  const { extras, copied } = SPLITS[engine]
+/** Gives name -> file for all that the part in `folder` imports from the core, types and copied modules aside. */
+function internals(engine, folder) {
+  if (found.has(folder)) return found.get(folder)
+  const { copied } = SPLITS[engine]
   const names = new Map()
-  for (const file of readdirSync(extras).filter((name) => name.endsWith(".ts"))) {
-    const { body } = parse(stripTypes(readFileSync(join(extras, file), "utf8")), {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".ts"))) {
+    const { body } = parse(stripTypes(readFileSync(join(folder, file), "utf8")), {
       ecmaVersion: 2024,
       sourceType: "module",
     })
     for (const node of body) {
       if (node.type !== "ImportDeclaration") continue
-      const path = join(extras, node.source.value)
-      if (isExtra(engine, path) || copied.includes(path)) continue
+      const path = join(folder, node.source.value)
+      if (isIn(folder, path) || copied.includes(path)) continue
       for (const { imported } of node.specifiers) names.set(imported.name, path)
     }
   }
-  found.set(engine, names)
+  found.set(folder, names)
   return names
 }
 
-function isExtra(engine, path) {
-  return relative(SPLITS[engine].extras, path).split("/")[0] !== ".."
+function isIn(folder, path) {
+  return relative(folder, path).split("/")[0] !== ".."
 }
 
 function exportedNames(code) {

@@ -3,14 +3,20 @@ import { refuse } from "../../errors.ts"
 import { nextBlock } from "../blocks.ts"
 import { reclaimTail, reserve } from "../cleaning.ts"
 import type { FlashDevice } from "../device.ts"
-import { readRing } from "../headers.ts"
 import { RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "../layout.ts"
-import { type FlashOpenOptions, open } from "../open.ts"
-import { FlashVolume } from "../volume.ts"
+import { type FlashOpenOptions, open } from "../opening/index.ts"
+import type { FlashVolume } from "../volume.ts"
 
-/** What open() does first for format: "always" and for resize: "grow". */
-export function remake(this: FlashVolume, given: FlashOpenOptions): void {
-  if (given.format === "always") beginAnew(this)
+type ReadRing = (volume: FlashVolume, grows: boolean) => boolean
+
+/** What open() does first for format: "always" and for resize: "grow"; it gives the way to read the headers, and a second handle. */
+export function remake(
+  this: FlashVolume,
+  given: FlashOpenOptions,
+  readRing: ReadRing,
+  old: FlashVolume,
+): void {
+  if (given.format === "always") beginAnew(this, readRing, old)
   else if (readRing(this, true) && this._count < this._blocks) prepareGrowth(this)
 }
 
@@ -34,16 +40,7 @@ function prepareGrowth(volume: FlashVolume): void {
 }
 
 /** Begins a new volume, of an id that neither the one before nor a neighbour has; the old one holds until its first block is opened. */
-function beginAnew(volume: FlashVolume): void {
-  const old = new FlashVolume(
-    volume._device,
-    volume._first,
-    volume._blocks,
-    volume._blockLength,
-    volume._align,
-    volume._pagesize,
-    volume._opaque,
-  )
+function beginAnew(volume: FlashVolume, readRing: ReadRing, old: FlashVolume): void {
   try {
     readRing(old, true)
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * What small devices may leave out of the core: check(), format: "always", resize: "grow" and erase(). Importing it puts them in the place
+ * What small devices may leave out of the core: check(), readyBytes, format: "always", resize: "grow" and erase(). Importing it puts them in the place
  * of the core's refusals. On Espruino this is the module "flash-extras".
  */
 import { FlashVolume } from "../volume.ts"
@@ -8,5 +8,10 @@ import { remake } from "./format.ts"
 
 export { erase } from "./format.ts"
 
+function readyBytes(this: FlashVolume): number {
+  return this.status().readyBytes
+}
+
 FlashVolume.prototype.check = check
 FlashVolume.prototype._remake = remake
+Object.defineProperty(FlashVolume.prototype, "readyBytes", { get: readyBytes })

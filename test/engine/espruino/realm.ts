@@ -68,6 +68,7 @@ export class Realm {
     this.modules.set("fs", { statSync: (path: string) => ({ size: this.disk.size(path) }) })
     this.global.E = this.makeE()
     this.global.require = (name: string) => this.require(name)
+    this.global.Modules = { removeCached: (name: string) => void this.modules.delete(name) }
     this.global.print = (...values: unknown[]) => void this.printed.push(values.join(" "))
     this.global.console = { log: this.global.print }
     this.global.process = {

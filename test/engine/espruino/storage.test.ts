@@ -15,6 +15,7 @@ const NAMES = [
   "config",
   "flash",
   "flash-extras",
+  "flash-opening",
   "flashtree",
   "flashtree-sd",
   "log",

@@ -1,10 +1,10 @@
 /** Opening: the log is read from the newest checkpoint, or its beginning, to its end. */
 
-import { OPAQUE_FLASH } from "../platform.ts"
-import { blockOf, readsAs, refuseRecord } from "./access.ts"
-import { blockEnd, headerWord, nextBlock, noteWeights, readHeader } from "./blocks.ts"
-import { loadCheckpoint, takeRetired } from "./checkpoint.ts"
-import { liveWeight } from "./cleaning.ts"
+import { OPAQUE_FLASH } from "../../platform.ts"
+import { readsAs, refuseRecord } from "../access.ts"
+import { blockEnd, nextBlock, noteWeights, readHeader } from "../blocks.ts"
+import { liveWeight } from "../cleaning.ts"
+import { addWeight, blockOf, headerWord } from "../inline.ts"
 import {
   ABORT,
   BLOCK_CHECKPOINT,
@@ -31,11 +31,12 @@ import {
   SHORT_PROGRAM,
   SPARSE,
   STREAM_SIZE,
-} from "./layout.ts"
-import { changeEntry, cutOff, findOld, giveUp, setEntry, settle } from "./map.ts"
-import { addWeight } from "./pages.ts"
-import { readRecord, takeWord } from "./record.ts"
-import type { FlashVolume } from "./volume.ts"
+} from "../layout.ts"
+import { changeEntry, cutOff, findOld, giveUp, setEntry, settle } from "../map.ts"
+import { readRecord } from "../record.ts"
+import { takeWord } from "../take-word.ts"
+import type { FlashVolume } from "../volume.ts"
+import { loadCheckpoint, takeRetired } from "./checkpoint.ts"
 
 /** Takes the volume's state from its log, and says where the log goes on. */
 export function recover(volume: FlashVolume): void {

@@ -1,13 +1,14 @@
 /** Opening and formatting a volume. */
-import { refuse } from "../errors.ts"
-import { OPAQUE_FLASH, SUM32 } from "../platform.ts"
-import { readFlash, readsAs } from "./access.ts"
-import { openBlock } from "./blocks.ts"
-import type { FlashDevice } from "./device.ts"
+import { refuse } from "../../errors.ts"
+import { OPAQUE_FLASH, SUM32 } from "../../platform.ts"
+import { readFlash, readsAs } from "../access.ts"
+import { openBlock } from "../blocks.ts"
+import type { FlashDevice } from "../device.ts"
+import { BLANK, MAGIC, PAGES_MAX, RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "../layout.ts"
+import type { FlashVolume } from "../volume.ts"
 import { readRing } from "./headers.ts"
-import { BLANK, MAGIC, PAGES_MAX, RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "./layout.ts"
+import { makeHandle } from "./make-handle.ts"
 import { recover } from "./recovery.ts"
-import { FlashVolume } from "./volume.ts"
 
 export interface FlashOpenOptions {
   /** Bytes in a page: 256 to half an erase block; 512 when left out. */
@@ -40,7 +41,7 @@ export function open(device: FlashDevice, options?: FlashOpenOptions): FlashVolu
   if (SUM32 && given.checksum === "sum32") volume._checksum = 2
   const grows = given.resize === "grow"
   const isNew = given.format === "always"
-  if (isNew || grows) volume._remake(given)
+  if (isNew || grows) volume._remake(given, readRing, makeVolume(device, given))
   if (!isNew && readRing(volume, grows)) {
     recover(volume)
     // A block whose header says how many there are now.
@@ -78,7 +79,7 @@ function makeVolume(device: FlashDevice, given: FlashOpenOptions): FlashVolume {
       "EINVAL",
       `blocks ${first} to ${end} of ${status.blocks} (${length} bytes each), pagesize ${pagesize}, writeAlign ${align}, erased bytes 0x${erased.toString(16)} but expected ${RESERVED_BLOCKS + 2} blocks to 16 MiB, pages of 256 to half a block, 1, 4, 8, 16 or 32, 0xff${OPAQUE_FLASH ? "" : ", crc32"}`,
     )
-  return new FlashVolume(device, first, end - first, length, align, pagesize, isOpaque)
+  return makeHandle(device, first, end - first, length, align, pagesize, isOpaque)
 }
 
 /** Refuses content that is not ours. A header that a cut has torn, and a block that a cut left half erased, are. */

@@ -1,8 +1,10 @@
 /** Opening: what the headers of the blocks say, of the volume's shape and of which blocks are its log. */
-import { refuse } from "../errors.ts"
-import { SUM32 } from "../platform.ts"
-import { refuseRecord } from "./access.ts"
-import { headerWord, nextBlock, readHeader } from "./blocks.ts"
+
+import { refuse } from "../../errors.ts"
+import { SUM32 } from "../../platform.ts"
+import { refuseRecord } from "../access.ts"
+import { nextBlock, readHeader } from "../blocks.ts"
+import { headerWord } from "../inline.ts"
 import {
   BLOCK_ALIGN,
   BLOCK_CHECKPOINT,
@@ -19,9 +21,9 @@ import {
   FREE,
   IN_LOG,
   WEIGHT_MAX,
-} from "./layout.ts"
-import { readRecord } from "./record.ts"
-import type { FlashVolume } from "./volume.ts"
+} from "../layout.ts"
+import { readRecord } from "../record.ts"
+import type { FlashVolume } from "../volume.ts"
 
 /**
  * Takes the blocks' states from their headers; false when there is no volume here. One read a block. Erase counts lost become the
