@@ -317,7 +317,7 @@ function isPrototypeGetter(node: AnyNode): boolean {
     name.type === "Literal" &&
     descriptor.type === "ObjectExpression" &&
     descriptor.properties.length === 1 &&
-    isNamed(descriptor.properties[0].key, "get")
+    descriptor.properties.every((own) => own.type === "Property" && isNamed(own.key, "get"))
   )
 }
 
