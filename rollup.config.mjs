@@ -29,6 +29,7 @@ import { placeConstants } from "./hosts/moddable/build/place-constants.mjs"
 const ESPRUINO = {
   btree: "src/btree/core.ts",
   "btree-extras": "src/btree/extras/index.ts",
+  "btree-check": "src/btree/checking/index.ts",
   flash: "src/flash/core.ts",
   "flash-opening": "src/flash/opening/index.ts",
   "flash-extras": "src/flash/extras/index.ts",
@@ -38,6 +39,12 @@ const ESPRUINO = {
   config: "src/config/index.ts",
   flashtree: "hosts/espruino/index.ts",
   "flashtree-sd": "hosts/espruino/sd-file-stream.ts",
+}
+
+/** What a module asks for when it is needed, and drops again, in the place of holding it. */
+const LATER = {
+  flash: { "src/flash/opening/index.ts": "hosts/espruino/open-volume.ts" },
+  "btree-extras": { "src/btree/checking/index.ts": "hosts/espruino/check-tree.ts" },
 }
 
 /** Characters that one function less may cost: memory for the variables of a function is scarcer than flash. */
@@ -127,7 +134,7 @@ const rows = [
       "src/platform.ts": "hosts/espruino/platform.ts",
       "src/checksum.ts": "hosts/espruino/checksum.ts",
       "src/values/text.ts": "hosts/espruino/text.ts",
-      ...(entry === "flash" ? { "src/flash/opening/index.ts": "hosts/espruino/open-volume.ts" } : {}),
+      ...LATER[entry],
     },
     // A block with a let or a const in it makes a scope each time it is entered: a quarter of a loop's time.
     target: { targets: { chrome: "100" }, include: ["transform-block-scoping"] },

@@ -11,7 +11,7 @@ declare const Modules: { removeCached(name: string): void }
 const OPENING = "flash-opening"
 
 export function open(device: FlashDevice, options?: FlashOpenOptions): FlashVolume {
-  const openNow = require(OPENING)(exports)
+  const opening = require(OPENING)(exports)
   Modules.removeCached(OPENING)
-  return openNow(device, options)
+  return opening.open(device, options)
 }

@@ -1,8 +1,8 @@
 /**
  * An engine in several files: "btree" and "btree-extras", and likewise "flash" with "flash-extras" and "flash-opening". What a part imports
  * from the core is exported by "btree" under private names, and the part is one function that takes that module:
- * `require("btree-extras")(require("btree"))` adds the rest, also to its exports, and gives it back. A part that only `gives` something,
- * because the core itself asks for it and drops it again, adds nothing.
+ * `require("btree-extras")(require("btree"))` adds the rest, also to its exports, and gives it back. A part that only `gives` what it
+ * exports, because others ask for it and drop it again, adds nothing.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
@@ -16,14 +16,17 @@ import { parse } from "acorn"
 const SPLITS = {
   btree: {
     core: "src/btree/core.ts",
-    parts: { "btree-extras": { folder: "src/btree/extras" } },
+    parts: {
+      "btree-extras": { folder: "src/btree/extras" },
+      "btree-check": { folder: "src/btree/checking", gives: true },
+    },
     copied: ["src/btree/layout.ts", "src/btree/states.ts", "src/btree/types.ts", "src/checksum.ts"],
   },
   flash: {
     core: "src/flash/core.ts",
     parts: {
       "flash-extras": { folder: "src/flash/extras" },
-      "flash-opening": { folder: "src/flash/opening", gives: "open" },
+      "flash-opening": { folder: "src/flash/opening", gives: true },
     },
     copied: [
       "src/flash/inline.ts",
@@ -82,7 +85,7 @@ export function importFromCore(part) {
       if (specifier === CORE_MODULE) return { id: CORE_MODULE, external: true }
       if (!importer || importer.startsWith(VIRTUAL) || !isIn(folder, importer)) return null
       const path = join(dirname(importer), specifier)
-      if (isIn(folder, path) || copied.includes(relative(".", path))) return null
+      if (isInPart(engineOf(part), path) || copied.includes(relative(".", path))) return null
       return VIRTUAL + relative(".", path)
     },
     load(id) {
@@ -99,10 +102,13 @@ export function importFromCore(part) {
       const [, parameter] = line.exec(code) ?? []
       if (!parameter) throw new Error(`${part} does not take the core`)
       const rest = code.replace(line, "")
+      const given = [...rest.matchAll(/^exports\.(\w+) = (\w+);$/gm)].map(
+        ([, name, value]) => `${name}: ${value}`,
+      )
       const own = gives ? rest.replace(/^exports\..*$/gm, "") : rest.replace(/^exports\./gm, `${parameter}.`)
       const body = nameOften(own, parameter)
       return {
-        code: `module.exports = function (${parameter}) {\n${body}\nreturn ${gives ?? parameter};\n}`,
+        code: `module.exports = function (${parameter}) {\n${body}\nreturn ${gives ? `{ ${given.join(", ")} }` : parameter};\n}`,
         map: null,
       }
     },
@@ -148,12 +154,16 @@ function internals(engine, folder) {
     for (const node of body) {
       if (node.type !== "ImportDeclaration") continue
       const path = join(folder, node.source.value)
-      if (isIn(folder, path) || copied.includes(path)) continue
+      if (isInPart(engine, path) || copied.includes(path)) continue
       for (const { imported } of node.specifiers) names.set(imported.name, path)
     }
   }
   found.set(folder, names)
   return names
+}
+
+function isInPart(engine, path) {
+  return Object.values(SPLITS[engine].parts).some(({ folder }) => isIn(folder, path))
 }
 
 function isIn(folder, path) {

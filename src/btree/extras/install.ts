@@ -2,9 +2,10 @@
  * What small devices may leave out of the core: iterators, seq, duplicates, stat, check, salvage, page checks, other orders of keys
  * and bytes. Importing it puts them in the place of the core's refusals. On Espruino this is the module "btree-extras".
  */
+
+import { check, salvage, stat } from "../checking/index.ts"
 import { BTree } from "../tree.ts"
 import { adopt } from "./adopt.ts"
-import { check, salvage, stat } from "./check.ts"
 import { findEqual, ordinalOf } from "./duplicates.ts"
 import { metaCheck, pageCheck } from "./page-check.ts"
 import { items, keys, values } from "./ranges.ts"

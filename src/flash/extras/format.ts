@@ -2,9 +2,10 @@
 import { refuse } from "../../errors.ts"
 import { nextBlock } from "../blocks.ts"
 import { reclaimTail, reserve } from "../cleaning.ts"
+import { open } from "../core.ts"
 import type { FlashDevice } from "../device.ts"
 import { RESERVED_BLOCKS, VOLUME_SIZE_MAX } from "../layout.ts"
-import { type FlashOpenOptions, open } from "../opening/index.ts"
+import type { FlashOpenOptions } from "../opening/index.ts"
 import type { FlashVolume } from "../volume.ts"
 
 type ReadRing = (volume: FlashVolume, grows: boolean) => boolean

@@ -11,6 +11,7 @@ import { readIntelHex, readStorage } from "./storage.ts"
 
 const NAMES = [
   "btree",
+  "btree-check",
   "btree-extras",
   "config",
   "flash",
