@@ -392,6 +392,8 @@ export interface Plan {
   /** Name of the case, for replay. */
   name: string
   modes: Mode[]
+  /** Which operations are cut points: all, when left out. */
+  points?: (operation: number) => boolean
   /** Modes for every third operation only. */
   rarely?: Mode[]
   /** Puts after the reopening. */
@@ -455,7 +457,8 @@ const ONLY_SECOND_MODE = process.env.SECOND_MODE as Mode | undefined
 export function cutEverywhere(session: Session, tally: Tally): void {
   session.device.before = (operation) => {
     if (ONLY_CUT !== undefined && operation.number !== ONLY_CUT) return
-    const { modes, rarely } = tally.plan
+    const { modes, rarely, points } = tally.plan
+    if (points !== undefined && !points(operation.number)) return
     const all = rarely === undefined || operation.number % 3 !== 0 ? modes : [...modes, ...rarely]
     for (const mode of ONLY_MODE === undefined ? all : [ONLY_MODE]) {
       const point: Point = { cut: operation.number, mode }

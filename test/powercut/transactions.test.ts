@@ -66,6 +66,24 @@ for (const geometry of GEOMETRIES) {
       },
     })
 
+    // The pages of the open transaction and those that cleaning moves meet differently each time: few points, in many transactions.
+    cutAll({
+      name: "many of them, and every operation of the recovery",
+      ...common,
+      geometry: { ...geometry, cachesize: 2048 },
+      plan: {
+        points: (operation) => operation % (LONG ? 4 : geometry.size > 32768 ? 50 : 30) === 0,
+        modes: ["clean", "torn"],
+        second: (_, __, recovering) => (recovering ? ["torn", "begun"] : []),
+      },
+      run: (session) => {
+        for (let n = 0; n < 20; n++) {
+          scatter(session, 40, 10_000 + n * 40, SEED + n)
+          session.flush()
+        }
+      },
+    })
+
     cutAll({
       name: "log with ranges deleted",
       ...common,

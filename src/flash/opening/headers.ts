@@ -2,7 +2,6 @@
 
 import { refuse } from "../../errors.ts"
 import { SUM32 } from "../../platform.ts"
-import { refuseRecord } from "../access.ts"
 import { nextBlock, readHeader } from "../blocks.ts"
 import { headerWord } from "../inline.ts"
 import {
@@ -99,7 +98,7 @@ function checkShape(volume: FlashVolume, grows: boolean): void {
 
 /**
  * Which blocks are the log: going back from the newest in the order of the ring, sequences go down by one. Blocks whose header is
- * damaged belong to it by their records. ECORRUPT when the newest header is damaged, for commits would be lost.
+ * damaged belong to it by their records. A block of the next sequence number without a header has begun to be erased, or is damaged.
  */
 function findLog(volume: FlashVolume): void {
   const states = volume._states
@@ -129,8 +128,9 @@ function findLog(volume: FlashVolume): void {
     volume._free--
   }
   const next = nextBlock(volume, volume._head, true)
+  // Which of the two it is shows when the rest of the log has been read.
   if (next >= 0 && !readHeader(volume, next) && beginsWith(volume, next, volume._sequence + 1))
-    refuseRecord(volume, next * volume._blockLength, "the header of the newest block is damaged")
+    volume._dropped = next
 }
 
 /** Tells whether the block begins with a record that was written under this sequence number. */

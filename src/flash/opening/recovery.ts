@@ -33,6 +33,7 @@ import {
   STREAM_SIZE,
 } from "../layout.ts"
 import { changeEntry, cutOff, findOld, giveUp, setEntry, settle } from "../map.ts"
+import { readPage } from "../pages.ts"
 import { readRecord } from "../record.ts"
 import { takeWord } from "../take-word.ts"
 import type { FlashVolume } from "../volume.ts"
@@ -40,6 +41,7 @@ import { loadCheckpoint, takeRetired } from "./checkpoint.ts"
 
 /** Takes the volume's state from its log, and says where the log goes on. */
 export function recover(volume: FlashVolume): void {
+  const headless = volume._dropped
   volume._at = volume._blockLength
   const decides = replay(volume)
   const rest = volume._blockLength - volume._at
@@ -61,7 +63,30 @@ export function recover(volume: FlashVolume): void {
     if (!decides && !isLost) isFreed = giveHeadBack(volume, goesOn)
     if (goesOn && !isFreed) refuseRecord(volume, position, "a damaged record, with whole ones behind it")
   }
+  if (headless >= 0) refuseLost(volume, headless)
   noteWeights(volume)
+}
+
+/**
+ * Looks at a block whose records come after all others and whose header is damaged. It is free when the erase of a head that was given back has
+ * begun: such a one holds no commit, and what was moved into it is still where it was. Else commits would be lost: ECORRUPT. Reads the block,
+ * and a chain an image in it.
+ */
+function refuseLost(volume: FlashVolume, block: number): void {
+  const start = block * volume._blockLength
+  for (let at = start + volume._headerSize; at < start + volume._blockLength; ) {
+    let next = at + volume._align
+    let isLost = false
+    if (readRecord(volume, at, volume._whole)) {
+      const page = volume._recordPage
+      const isMoved = (volume._flags & (KIND | CLEANED)) === (IMAGE | CLEANED)
+      next = volume._next
+      isLost =
+        (volume._flags & COMMIT) !== 0 || (isMoved && readPage(volume, page, volume._map[page], true) <= 0)
+    }
+    if (isLost) refuseRecord(volume, start, "the header of the newest block is damaged")
+    at = next
+  }
 }
 
 /**
