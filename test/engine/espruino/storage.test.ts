@@ -17,6 +17,7 @@ const NAMES = [
   "flash-extras",
   "flashtree",
   "flashtree-sd",
+  "heapfile",
   "log",
   "log-extras",
   "values",
