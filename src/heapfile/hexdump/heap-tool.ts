@@ -4,21 +4,21 @@ import type { HeapFile } from "../heap-file.ts"
 import type { HeapNode } from "../heap-node.ts"
 import type { HexdumpOptions } from "./arguments.ts"
 import type { Output } from "./hexdump.ts"
-import { dataLines } from "./text.ts"
+import { printData } from "./text.ts"
 
 /** Prints the node that `start` and -r say. @throws EINVAL there is none; ECORRUPT */
 export function dumpHeapNode(heap: HeapFile, start: number, options: HexdumpOptions, output: Output): void {
   const first = heap.readNode(start)
   const node =
     options.relative < 0
-      ? nodeFromEnd(heap, start, options, output)
+      ? nodeFromEnd(heap, first, options, output)
       : nodeForward(heap, first, options.relative)
   if (node === undefined) refuse("EINVAL", "no node is there: it is the end of the heap")
   output.text += `aloc / used : 0x${node.aloc.toString(16)} / 0x${node.used.toString(16)} : ${node.aloc} / ${node.used}\n`
   if (options.headerOnly) return
   const data = heap.readNodeContent(node)
   if (data === undefined) refuse("EINVAL", `node ${node.id} is free: it has no data`)
-  output.text += dataLines(data, node.id, options)
+  printData(data, node.id, options, output)
 }
 
 /** Behind the end comes the first node again; all rounds but the last are left out. */
@@ -38,10 +38,10 @@ function nodeForward(heap: HeapFile, first: HeapNode | undefined, steps: number)
   return node
 }
 
-/** Counts from the position of the node at `start`; what is below zero counts from the end. */
+/** Counts from the position of `first`, or from 0; what is below zero counts from the end. */
 function nodeFromEnd(
   heap: HeapFile,
-  start: number,
+  first: HeapNode | undefined,
   options: HexdumpOptions,
   output: Output,
 ): HeapNode | undefined {
@@ -50,13 +50,13 @@ function nodeFromEnd(
   let node = heap.readNode(0)
   while (node !== undefined) {
     ids.push(node.id)
-    if (node.id < start) position++
+    if (first !== undefined && node.id < first.id) position++
     node = heap.readNext(node)
   }
-  if (options.verbose) output.text += `total number of nodes in heap ${ids.length}\n`
   const index = position + options.relative
   const wrapped = index < 0 ? index + ids.length : index
   if (wrapped < 0 || wrapped >= ids.length)
     refuse("EINVAL", `-r ${options.relative}: the heap has ${ids.length} nodes`)
+  if (options.verbose) output.text += `total number of nodes in heap ${ids.length}\n`
   return heap.readNode(ids[wrapped])
 }

@@ -6,7 +6,7 @@ import type { HeapNode } from "../heap-node.ts"
 import { F_DATA, F_KEY, F_LEAF, F_LEFT, F_RIGHT, HEADER, LINK } from "../layout.ts"
 import type { HexdumpOptions } from "./arguments.ts"
 import type { Output } from "./hexdump.ts"
-import { address, bytesLiteral, dataLines, hexNumber, linkAndNode } from "./text.ts"
+import { address, bytesLiteral, hexNumber, linkAndNode, printData } from "./text.ts"
 
 /** More bytes than that no link has. */
 const LINK_SIZE_MAX = 4096
@@ -60,7 +60,7 @@ export function dumpElement(at: RawElement, options: HexdumpOptions, output: Out
   output.text += `Node base : 0x${at.node.id.toString(16)} : ${linksText(at)}\n`
   if (options.headerOnly) return
   if (at.data === undefined) refuse("EINVAL", `node ${at.node.id} has no data behind the links`)
-  output.text += dataLines(at.data, at.node.id + HEADER, options)
+  printData(at.data, at.node.id + HEADER, options, output)
 }
 
 /** Goes where -nav says; undefined when a link on the way is 0, which is said. @throws EINVAL no such node or letter; ECORRUPT */
@@ -105,7 +105,7 @@ export function dumpList(at: RawElement, options: HexdumpOptions, output: Output
     const key = node.flags & F_KEY ? bytesLiteral(node.key) : "None"
     output.text += `${address(i, options)} : ${flagLetters(node.flags)} l: 0x${left} r: 0x${right} k: ${key}\n`
     if (options.headerOnly || !(node.flags & F_DATA)) continue
-    output.text += dataLines(node.data, i, options)
+    printData(node.data, i, options, output)
     if (i + 1 < list.nodes.length) output.text += "-------\n"
   }
   output.text += "=======\n"

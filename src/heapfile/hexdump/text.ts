@@ -1,6 +1,7 @@
 /** How the dump tools write bytes, addresses and keys. */
 import { refuse } from "../../errors.ts"
 import type { HexdumpOptions } from "./arguments.ts"
+import type { Output } from "./hexdump.ts"
 
 const DIGITS = "0123456789abcdef"
 
@@ -48,19 +49,14 @@ export function address(value: number, options: HexdumpOptions): string {
   return text
 }
 
-/** Gives the lines of `bytes`, the first one at address `start`. */
-export function dataLines(bytes: Uint8Array, start: number, options: HexdumpOptions): string {
+/** Prints the lines of `bytes`, the first one at address `start`. @throws EINVAL options that no line can be written with */
+export function printData(bytes: Uint8Array, start: number, options: HexdumpOptions, output: Output): void {
   const width = options.width
-  const group = options.group
-  let text = ""
-  if (bytes.length === 0) return text
-  if (width < 1) refuse("EINVAL", `-w is ${width}, expected at least 1`)
-  if (group === 0) refuse("EINVAL", "-g is 0: bytes cannot be grouped by none")
+  if (bytes.length > 0 && width < 1) refuse("EINVAL", `-w is ${width}, expected at least 1`)
   for (let at = 0; at < bytes.length; at += width) {
     const line = bytes.subarray(at, at + width < bytes.length ? at + width : bytes.length)
-    text += `${address(start + at, options)} : ${dataLine(line, width, group)}\n`
+    output.text += `${address(start + at, options)} : ${dataLine(line, width, options.group)}\n`
   }
-  return text
 }
 
 /** Groups are counted from the right end. */
@@ -72,7 +68,10 @@ function dataLine(line: Uint8Array, width: number, group: number): string {
     hex += DIGITS.charAt(line[i] >> 4) + DIGITS.charAt(line[i] & 15)
     ascii += line[i] > 31 && line[i] < 127 ? String.fromCharCode(line[i]) : "."
   }
-  let spaces = Math.floor((width - line.length) / group) * (2 * group + 1)
+  const missing = width - line.length
+  if (missing > 0 && group === 0)
+    refuse("EINVAL", "-g is 0: a short line cannot be filled up in groups of none")
+  let spaces = missing > 0 ? Math.floor(missing / group) * (2 * group + 1) : 0
   // Lines wider than any terminal are not filled up.
   if (spaces > 100000) spaces = 0
   let padding = ""
