@@ -40,7 +40,7 @@ export function hexdump(
   const number = TOOLS.indexOf(tool)
   if (number < 0) refuse("EINVAL", `the tool is ${tool}, expected ${TOOLS.join(", ")}`)
   const options = parseArguments(tool, args)
-  if (typeof options === "string") return { stdout: "", exitCode: 2, error: `hexdump: error: ${options}` }
+  if (typeof options === "string") return { stdout: "", exitCode: 2, error: `EINVAL: ${options}` }
   if (options.help) return { stdout: helpOf(tool), exitCode: 0, error: "" }
   if (options.version) return { stdout: `Version: ${VERSIONS[number]}\n`, exitCode: 0, error: "" }
   const output: Output = { text: "" }
@@ -49,7 +49,9 @@ export function hexdump(
   } catch (error) {
     const code = (error as { code?: unknown }).code
     if (!isFlashtreeError(error) && typeof code !== "string") throw error
-    return { stdout: output.text, exitCode: 1, error: `${(error as Error).message}` }
+    const message = (error as Error).message
+    const text = message.indexOf(`${code}: `) === 0 ? message : `${code}: ${message}`
+    return { stdout: output.text, exitCode: 1, error: text }
   }
   return { stdout: output.text, exitCode: 0, error: "" }
 }
