@@ -110,7 +110,8 @@ export class HeapFile {
    * Gives a node with room for `length` bytes: the first free one that is large enough (just as large, if `exact`), which is not split,
    * or a new one at the end. Without `data` all `length` bytes are in use: zeros in a new node, what was there in another one.
    * A read of 16 bytes for each node from the first free one on.
-   * @throws EINVAL; ECORRUPT a node on the way; EROFS, EIO, ENOSPC, and then a new node at the end is taken back
+   * @throws EINVAL; ECORRUPT a node on the way; EROFS, EIO, ENOSPC, and then a new node at the end is taken back.
+   * Where not even that succeeds, reading on names the byte (`page`) at which stream.setSize() cuts off what is left of it.
    */
   alloc(length: number, data?: Bytes, exact?: boolean): HeapNode {
     checkNumber("length", length, 1, ALOC_MAX)
@@ -272,11 +273,15 @@ export class HeapFile {
 
   /** @internal */
   _writeHeader(node: HeapNode, magic: number): void {
-    const header = this._header
-    putNumber(header, 0, 4, magic)
-    putNumber(header, ALOC, 6, node.aloc)
-    putNumber(header, USED, 6, node.used)
-    this._write(header, node.id)
+    this._encodeHeader(node, magic)
+    this._write(this._header, node.id)
+  }
+
+  /** @internal */
+  _encodeHeader(node: HeapNode, magic: number): void {
+    putNumber(this._header, 0, 4, magic)
+    putNumber(this._header, ALOC, 6, node.aloc)
+    putNumber(this._header, USED, 6, node.used)
   }
 
   /** @internal Nothing depends on it: a node is where arithmetic says. */
@@ -286,9 +291,14 @@ export class HeapFile {
   }
 
   /** @internal */
-  _write(bytes: Uint8Array, position: number, length?: number): void {
+  _write(bytes: Uint8Array, position: number, length?: number, start?: number): void {
     this._failed = true
-    this.stream.write(bytes, position, 0, length === undefined ? bytes.length : length)
+    this.stream.write(
+      bytes,
+      position,
+      start === undefined ? 0 : start,
+      length === undefined ? bytes.length : length,
+    )
     this._failed = false
   }
 

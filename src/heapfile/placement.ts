@@ -2,7 +2,7 @@
 import { allocate } from "../platform.ts"
 import type { HeapFile } from "./heap-file.ts"
 import { HeapNode } from "./heap-node.ts"
-import { END_MARK, HEADER, MAGIC } from "./layout.ts"
+import { ALOC, END_MARK, HEADER, MAGIC } from "./layout.ts"
 
 /** Bytes copied at a time when a node moves. */
 const PIECE = 512
@@ -45,7 +45,7 @@ function find(heap: HeapFile, length: number, exact: boolean, from: number): num
   return id
 }
 
-/** The header is written last: until then nothing at the end looks like a node. */
+/** The magic is written last, whole or torn: until it is there nothing at the end looks like a node. */
 function append(
   heap: HeapFile,
   end: number,
@@ -60,7 +60,9 @@ function append(
       heap._write(heap._header, end + HEADER + length - 1, 1)
     }
     if (data !== undefined) heap._write(data, end + HEADER)
-    heap._writeHeader(node, MAGIC)
+    heap._encodeHeader(node, MAGIC)
+    heap._write(heap._header, end + ALOC, HEADER - ALOC, ALOC)
+    heap._write(heap._header, end, ALOC)
   } catch (error) {
     try {
       heap.stream.setSize(end)
