@@ -203,7 +203,9 @@ function encodeItem(
   if ((node.flags & flag) > 0 !== isThere)
     refuse(
       "EINVAL",
-      `the node ${isThere ? "has a" : "has no"} ${what}, its flags (${node.flags}) say otherwise`,
+      isThere
+        ? `the ${what} is there, the node's flags (${node.flags}) leave it out`
+        : `the ${what} is missing, the node's flags (${node.flags}) ask for it`,
     )
   if (!isThere) return undefined
   return checkItemLength(toBytes(converter === undefined ? item : converter.encode(item), what), what)
