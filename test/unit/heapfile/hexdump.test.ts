@@ -57,7 +57,7 @@ describe("the command line", () => {
     "-fx -ho",
     "-f=x -ho",
     "--file x --header_only",
-    "--fi=x --he",
+    "--fi=x --hea",
     "-f x -ho -n18",
     "-f x -ho -l0x28",
     "-f x -ho -n 0x_1_8",
