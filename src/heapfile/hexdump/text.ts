@@ -4,6 +4,8 @@ import type { HexdumpOptions } from "./arguments.ts"
 import type { Output } from "./hexdump.ts"
 
 const DIGITS = "0123456789abcdef"
+/** More digits than any address needs. */
+const WIDTH_MAX = 4096
 
 export function toHex(bytes: Uint8Array): string {
   let text = ""
@@ -13,6 +15,7 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Gives the hex digits of a big-endian number of any length, at least `width` of them. */
 export function hexNumber(bytes: Uint8Array, width: number): string {
+  checkWidth(width)
   let text = toHex(bytes)
   let zeros = 0
   while (zeros < text.length - 1 && text.charAt(zeros) === "0") zeros++
@@ -42,11 +45,14 @@ export function linkAndNode(bytes: Uint8Array): { link: string; node: string } {
 
 /** Gives an address of so many digits as the options say. */
 export function address(value: number, options: HexdumpOptions): string {
+  checkWidth(options.addressWidth)
   let text = value.toString(16)
-  if (options.addressWidth < 0 || options.addressWidth > 4096)
-    refuse("EINVAL", `-aw is ${options.addressWidth}, expected 0 to 4096`)
   while (text.length < options.addressWidth) text = `0${text}`
   return text
+}
+
+function checkWidth(width: number): void {
+  if (width < 0 || width > WIDTH_MAX) refuse("EINVAL", `-aw is ${width}, expected 0 to ${WIDTH_MAX}`)
 }
 
 /** Prints the lines of `bytes`, the first one at address `start`. @throws EINVAL options that no line can be written with */
