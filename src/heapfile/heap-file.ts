@@ -10,9 +10,9 @@ import { allocate } from "../platform.ts"
 import { POSITION_MAX } from "../stream/check-arguments.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { checkNumber, corruptNode, getNumber, putNumber } from "./fields.ts"
-import { HeapNode } from "./heap-node.ts"
+import { checkNode, HeapNode, refuseStale } from "./heap-node.ts"
 import { ALOC, ALOC_MAX, HEADER, MAGIC, SPLIT_MIN, SWALLOWED, USED } from "./layout.ts"
-import { copyContent, place } from "./placement.ts"
+import { copyContent, freeBefore, place } from "./placement.ts"
 
 /**
  * Nodes in a stream, which stays the caller's. Nothing is kept of them in memory: node objects are what was on the medium when they were
@@ -131,7 +131,7 @@ export class HeapFile {
     const next = node.id + HEADER + node.aloc
     const takesNext = merges && this._load(next, false) && this._used === 0
     const nextAloc = this._aloc
-    const before = merges ? this._freeBefore(node) : undefined
+    const before = merges ? freeBefore(this, node) : undefined
     node.used = 0
     if (takesNext) node.aloc += HEADER + nextAloc
     this._writeHeader(node, MAGIC)
@@ -259,18 +259,6 @@ export class HeapFile {
     refuse("EIO", "an earlier write failed: roll back, or reopen")
   }
 
-  /** @internal Gives the node before `node`, if it is known, still there, and free. */
-  _freeBefore(node: HeapNode): HeapNode | undefined {
-    const id = node.prev
-    if (id === undefined) return undefined
-    // A node that has been taken in since is none any more; whatever is there now decides by its length.
-    if (!(id >= 0 && id + HEADER <= node.id)) return undefined
-    this.stream.read(this._header, id)
-    if (getNumber(this._header, 0, 4) !== MAGIC || !this._load(id, false)) return undefined
-    if (this._used > 0 || id + HEADER + this._aloc !== node.id) return undefined
-    return new HeapNode(id, this._aloc, 0)
-  }
-
   /** @internal */
   _writeHeader(node: HeapNode, magic: number): void {
     this._encodeHeader(node, magic)
@@ -317,13 +305,4 @@ export class HeapFile {
     this._scanFrom = 0
     this._scanPrev = -1
   }
-}
-
-function checkNode(node: HeapNode): void {
-  if (!(node instanceof HeapNode))
-    refuse("EINVAL", "not a node of a heap: readNode, readNext and alloc give one")
-}
-
-function refuseStale(id: number): never {
-  refuse("ESTALE", `node ${id} is not what it was when it was read: read it again`)
 }

@@ -1,3 +1,5 @@
+import { refuse } from "../errors.ts"
+
 /** A node of a heap file as it was when it was read or made; the file itself has no list of its nodes. */
 export class HeapNode {
   /** Byte of the file where its header begins. */
@@ -18,4 +20,15 @@ export class HeapNode {
     this.prev = prev
     this.succ = undefined
   }
+}
+
+/** @throws EINVAL what is no node */
+export function checkNode(node: HeapNode): void {
+  if (!(node instanceof HeapNode))
+    refuse("EINVAL", "not a node of a heap: readNode, readNext and alloc give one")
+}
+
+/** Throws ESTALE. */
+export function refuseStale(id: number): never {
+  refuse("ESTALE", `node ${id} is not what it was when it was read: read it again`)
 }

@@ -1,5 +1,6 @@
 /** Where the nodes of a heap go: the first free one that fits, or the end of the file. */
 import { allocate } from "../platform.ts"
+import { getNumber } from "./fields.ts"
 import type { HeapFile } from "./heap-file.ts"
 import { HeapNode } from "./heap-node.ts"
 import { ALOC, END_MARK, HEADER, MAGIC } from "./layout.ts"
@@ -93,4 +94,15 @@ export function copyContent(heap: HeapFile, from: HeapNode, to: HeapNode): void 
     }
     throw error
   }
+}
+
+/** Gives the node before `node`, if it is known, still there, and free. */
+export function freeBefore(heap: HeapFile, node: HeapNode): HeapNode | undefined {
+  const id = node.prev
+  if (id === undefined || !(id >= 0 && id + HEADER <= node.id)) return undefined
+  // A node that has been taken in since is none any more; whatever is there now decides by its length.
+  heap.stream.read(heap._header, id)
+  if (getNumber(heap._header, 0, 4) !== MAGIC || !heap._load(id, false)) return undefined
+  if (heap._used > 0 || id + HEADER + heap._aloc !== node.id) return undefined
+  return new HeapNode(id, heap._aloc, 0)
 }
