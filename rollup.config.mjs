@@ -107,10 +107,9 @@ const rows = [
     output: { format: "es" },
     // The names that a program imports; the modules themselves have the names that the SDK's mcpack gives them.
     assets: Object.fromEntries(
-      ["index", "btree", "flash", "log", "heapfile", "config", "values", "moddable", "flash-partition"].map((entry) => [
-        `entries/${entry}.js`,
-        `export * from "flashtree/dist/moddable/${entry}"\n`,
-      ]),
+      ["index", "btree", "flash", "log", "heapfile", "config", "values", "moddable", "flash-partition"].map(
+        (entry) => [`entries/${entry}.js`, `export * from "flashtree/dist/moddable/${entry}"\n`],
+      ),
     ),
   },
   {
