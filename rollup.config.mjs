@@ -35,6 +35,7 @@ const ESPRUINO = {
   "flash-extras": "src/flash/extras/index.ts",
   log: "src/log/core.ts",
   "log-extras": "src/log/extras/index.ts",
+  heapfile: "src/heapfile/core.ts",
   values: "src/values/index.ts",
   config: "src/config/index.ts",
   flashtree: "hosts/espruino/index.ts",
@@ -58,6 +59,7 @@ const rows = [
       btree: "hosts/node/btree.ts",
       flash: "hosts/node/flash.ts",
       log: "hosts/node/log.ts",
+      heapfile: "hosts/node/heapfile.ts",
       config: "hosts/node/config.ts",
       values: "hosts/node/values.ts",
       node: "hosts/node/node.ts",
@@ -79,6 +81,7 @@ const rows = [
       btree: "hosts/moddable/btree.ts",
       flash: "hosts/moddable/flash.ts",
       log: "hosts/moddable/log.ts",
+      heapfile: "hosts/moddable/heapfile.ts",
       config: "hosts/moddable/config.ts",
       values: "hosts/moddable/values.ts",
       moddable: "hosts/moddable/moddable.ts",
@@ -112,10 +115,9 @@ const rows = [
     output: { format: "es" },
     // The names that a program imports; the modules themselves have the names that the SDK's mcpack gives them.
     assets: Object.fromEntries(
-      ["index", "btree", "flash", "log", "config", "values", "moddable", "flash-partition"].map((entry) => [
-        `entries/${entry}.js`,
-        `export * from "flashtree/dist/moddable/${entry}"\n`,
-      ]),
+      ["index", "btree", "flash", "log", "heapfile", "config", "values", "moddable", "flash-partition"].map(
+        (entry) => [`entries/${entry}.js`, `export * from "flashtree/dist/moddable/${entry}"\n`],
+      ),
     ),
   },
   {
@@ -163,6 +165,7 @@ function moduleOf(id) {
   if (/\/src\/config\/|\/hosts\/moddable\/config\.ts$/.test(id)) return "config"
   if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
   if (/\/src\/log\/|\/hosts\/moddable\/log\.ts$/.test(id)) return "log"
+  if (/\/src\/heapfile\/|\/hosts\/moddable\/heapfile\.ts$/.test(id)) return "heapfile"
   if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
   if (/\/hosts\/(store|moddable\/native)\.ts$/.test(id)) return "store"
   if (/\/hosts\/moddable\/(partition|partition-store)\.ts$/.test(id)) return "partition"

@@ -8,6 +8,7 @@ import { check } from "./check.ts"
 import { del } from "./del.ts"
 import { dump } from "./dump.ts"
 import { get } from "./get.ts"
+import { hexdump } from "./hexdump.ts"
 import { info } from "./info.ts"
 import { keys } from "./keys.ts"
 import { load } from "./load.ts"
@@ -20,7 +21,7 @@ import { stdout } from "./support/output.ts"
 import { plainUsage, runVerb, type Verb, verbHelp } from "./support/verb.ts"
 
 const VERBS: ReadonlyMap<string, Verb> = new Map(
-  [info, check, dump, load, get, put, del, keys, pages, page].map((verb) => [verb.name, verb]),
+  [info, check, dump, load, get, put, del, keys, pages, page, hexdump].map((verb) => [verb.name, verb]),
 )
 
 const program: CommandDef = defineCommand({
@@ -47,7 +48,9 @@ async function run(rawArgs: string[]): Promise<number> {
     throw new CliError("EINVAL", `unknown verb ${first}`, "flashtree --help lists the verbs")
   const end = rest.indexOf("--")
   const options = end < 0 ? rest : rest.slice(0, end)
-  if (options.includes("--help") || options.includes("-h")) return print(await verbHelp(verb, program))
+  // A verb that reads its arguments itself has help of its own behind the first one.
+  const asked = verb.runRaw === undefined ? options : rest.slice(0, 1)
+  if (asked.includes("--help") || asked.includes("-h")) return print(await verbHelp(verb, program))
   return runVerb(verb, rest)
 }
 

@@ -19,6 +19,7 @@ const NAMES = [
   "flash-opening",
   "flashtree",
   "flashtree-sd",
+  "heapfile",
   "log",
   "log-extras",
   "values",

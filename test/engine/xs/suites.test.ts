@@ -4,7 +4,9 @@
  */
 import { readFileSync, statSync } from "node:fs"
 import { expect, test } from "vitest"
+import { heapfile, MemoryStream } from "../../../src/index.ts"
 import { berkeleyFiles, FIXTURES, SHARED } from "../../support/berkeley.ts"
+import { work } from "../../support/heapfile-work.ts"
 import { bundle } from "./bundle.ts"
 import type { Outcome } from "./inside/vitest.ts"
 import { COMPILE_MILLISECONDS, describeOnXS } from "./sources.ts"
@@ -102,6 +104,17 @@ describeOnXS("on XS", () => {
       expect([last, findings]).toEqual([720, 0])
     }),
   )
+
+  test("heap files are the same bytes, dumps the same text", () =>
+    withWorker("inside/heapfile.ts", async (worker) => {
+      const stream = new MemoryStream()
+      const links = work(heapfile, stream, (of) => of, 7)
+      const link = (links[3] as number).toString(16)
+      const { stdout } = heapfile.hexdump("pybtreecore", ["-f", "x", "-l", link], () => stream)
+      const values = ["h\u00e9llo \ud83d\ude00", "-9223372036854775807"]
+      const image = Buffer.from(stream.bytes()).toString("hex")
+      expect(await worker.call("run", { seed: 7, link })).toEqual({ links, image, stdout, values })
+    }))
 
   test("the logic of examples/moddable-config-log keeps its settings and its newest records", () =>
     withWorker("inside/examples.ts", async (worker) => {

@@ -9,6 +9,8 @@ export interface Verb {
   readonly args: ArgsDef
   /** Command lines without the leading `flashtree`. */
   readonly examples: readonly string[]
+  /** Takes the arguments as they are, where they keep to rules of their own. */
+  readonly runRaw?: (rawArgs: string[]) => number
 }
 
 interface VerbDefinition<T extends ArgsDef> {
@@ -18,6 +20,14 @@ interface VerbDefinition<T extends ArgsDef> {
   examples: readonly string[]
   /** Gives the exit code. */
   run(args: ParsedArgs<T>): number
+}
+
+/** A verb that reads its arguments itself; `args` are for its help. */
+export function defineRawVerb(
+  definition: Omit<VerbDefinition<ArgsDef>, "run"> & { runRaw(rawArgs: string[]): number },
+): Verb {
+  const { name, description, args, examples, runRaw } = definition
+  return { command: defineCommand({ meta: { name, description }, args }), name, args, examples, runRaw }
 }
 
 export function defineVerb<const T extends ArgsDef>(definition: VerbDefinition<T>): Verb {
@@ -32,6 +42,7 @@ export function defineVerb<const T extends ArgsDef>(definition: VerbDefinition<T
 
 /** Gives the exit code. @throws EINVAL for wrong arguments, and whatever the verb throws */
 export async function runVerb(verb: Verb, rawArgs: string[]): Promise<number> {
+  if (verb.runRaw !== undefined) return verb.runRaw(rawArgs)
   checkArguments(verb.name, verb.args, rawArgs)
   const { result } = await runCommand(verb.command, { rawArgs })
   return result as number

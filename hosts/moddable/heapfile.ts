@@ -1,0 +1,2 @@
+/** The entry "flashtree/heapfile" on Moddable. */
+export * from "../../src/heapfile/index.ts"

@@ -1,0 +1,2 @@
+/** The entry "flashtree/heapfile" under Node. */
+export * from "../../src/heapfile/index.ts"
