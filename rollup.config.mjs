@@ -33,6 +33,8 @@ const ESPRUINO = {
   "flash-extras": "src/flash/extras/index.ts",
   log: "src/log/core.ts",
   "log-extras": "src/log/extras/index.ts",
+  constant: "src/constant/core.ts",
+  "constant-extras": "src/constant/extras/index.ts",
   values: "src/values/index.ts",
   config: "src/config/index.ts",
   flashtree: "hosts/espruino/index.ts",
@@ -50,6 +52,7 @@ const rows = [
       btree: "hosts/node/btree.ts",
       flash: "hosts/node/flash.ts",
       log: "hosts/node/log.ts",
+      constant: "hosts/node/constant.ts",
       config: "hosts/node/config.ts",
       values: "hosts/node/values.ts",
       node: "hosts/node/node.ts",
@@ -57,6 +60,7 @@ const rows = [
     },
     external: [/^node:/, "citty"],
     target: "es2022",
+    own: { "src/sha256.ts": "hosts/node/sha256.ts" },
     output: {
       format: "es",
       chunkFileNames: "chunks/[name].js",
@@ -71,6 +75,7 @@ const rows = [
       btree: "hosts/moddable/btree.ts",
       flash: "hosts/moddable/flash.ts",
       log: "hosts/moddable/log.ts",
+      constant: "hosts/moddable/constant.ts",
       config: "hosts/moddable/config.ts",
       values: "hosts/moddable/values.ts",
       moddable: "hosts/moddable/moddable.ts",
@@ -104,10 +109,9 @@ const rows = [
     output: { format: "es" },
     // The names that a program imports; the modules themselves have the names that the SDK's mcpack gives them.
     assets: Object.fromEntries(
-      ["index", "btree", "flash", "log", "config", "values", "moddable", "flash-partition"].map((entry) => [
-        `entries/${entry}.js`,
-        `export * from "flashtree/dist/moddable/${entry}"\n`,
-      ]),
+      ["index", "btree", "flash", "log", "constant", "config", "values", "moddable", "flash-partition"].map(
+        (entry) => [`entries/${entry}.js`, `export * from "flashtree/dist/moddable/${entry}"\n`],
+      ),
     ),
   },
   {
@@ -139,7 +143,7 @@ const rows = [
       externalLiveBindings: false,
       generatedCode: { preset: "es2015", symbols: false },
     },
-    first: /^(btree|flash|log)$/.test(entry)
+    first: /^(btree|flash|log|constant)$/.test(entry)
       ? [exportInternals(entry)]
       : entry.endsWith("-extras")
         ? [importFromCore(entry.slice(0, -7))]
@@ -158,6 +162,8 @@ function moduleOf(id) {
   if (/\/src\/config\/|\/hosts\/moddable\/config\.ts$/.test(id)) return "config"
   if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
   if (/\/src\/log\/|\/hosts\/moddable\/log\.ts$/.test(id)) return "log"
+  if (/\/src\/(constant\/|sha256\.ts$)|\/hosts\/(constant-iteration|moddable\/constant)\.ts$/.test(id))
+    return "constant"
   if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
   if (/\/hosts\/(store|moddable\/native)\.ts$/.test(id)) return "store"
   if (/\/hosts\/moddable\/(partition|partition-store)\.ts$/.test(id)) return "partition"

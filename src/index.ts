@@ -1,5 +1,6 @@
 /** All engines. */
 export * as btree from "./btree/index.ts"
+export * as constant from "./constant/index.ts"
 export type { Bytes } from "./bytes.ts"
 export { type ErrorCode, type FlashtreeError, isFlashtreeError } from "./errors.ts"
 export * as flash from "./flash/index.ts"

@@ -20,6 +20,11 @@ const SPLITS = {
   },
   flash: { core: "src/flash/core.ts", extras: "src/flash/extras", copied: ["src/flash/layout.ts"] },
   log: { core: "src/log/core.ts", extras: "src/log/extras", copied: ["src/log/layout.ts"] },
+  constant: {
+    core: "src/constant/core.ts",
+    extras: "src/constant/extras",
+    copied: ["src/constant/layout.ts", "src/constant/table-layout.ts", "src/checksum.ts", "src/sha256.ts"],
+  },
 }
 
 const CORE_MODULE = "the-core"

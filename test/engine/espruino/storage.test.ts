@@ -13,6 +13,8 @@ const NAMES = [
   "btree",
   "btree-extras",
   "config",
+  "constant",
+  "constant-extras",
   "flash",
   "flash-extras",
   "flashtree",

@@ -1,0 +1,49 @@
+/** items(): an iterator over keys and values by index. Hosts with iterators add Symbol.iterator. */
+import type { Item } from "../reader.ts"
+
+/** What both Reader and Table have. */
+interface Indexed<Key> {
+  size: number
+  at(index: number): Item<Key> | undefined
+}
+
+export interface ItemResult<Key> {
+  done: boolean
+  value: [Key, Uint8Array]
+}
+
+/** One pass over the indexes [start, end); it may be abandoned at any point. */
+export class ItemIterator<Key> {
+  /** @internal */ declare _of: Indexed<Key>
+  /** @internal */ declare _index: number
+  /** @internal */ declare _end: number
+
+  /** @internal */
+  constructor(of: Indexed<Key>, start: number | undefined, end: number | undefined) {
+    this._of = of
+    this._index = start === undefined ? 0 : start
+    this._end = end === undefined || end > of.size ? of.size : end
+  }
+
+  /** Gives { done: false, value: [key, value] }, or { done: true } at the end and ever after. @throws as at() */
+  next(): ItemResult<Key> {
+    const item = this._index < this._end ? this._of.at(this._index) : undefined
+    if (item === undefined) return this.return()
+    this._index++
+    return { done: false, value: [item.key, item.value] }
+  }
+
+  /** Ends the pass. */
+  declare return: () => ItemResult<Key>
+}
+
+// Attached here: Espruino cannot parse a class method named by a reserved word.
+ItemIterator.prototype.return = function <Key>(this: ItemIterator<Key>): ItemResult<Key> {
+  this._end = 0
+  return { done: true, value: undefined as never }
+}
+
+/** Gives an iterator over [key, value] of the indexes [start, end), all when left out. */
+export function items<Key>(this: Indexed<Key>, start?: number, end?: number): ItemIterator<Key> {
+  return new ItemIterator(this, start, end)
+}

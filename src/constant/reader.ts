@@ -1,0 +1,201 @@
+/** Reading a constant database: by key, by index, in order. */
+import type { Region } from "../bytes.ts"
+import { roomIn } from "../bytes.ts"
+import { refuse } from "../errors.ts"
+import { allocate } from "../platform.ts"
+import { copyValue, PLACE, WANTED, windowFor } from "./access.ts"
+import type { ItemIterator } from "./extras/items.ts"
+import { leavesOf } from "./layout.ts"
+import { openFile } from "./open.ts"
+import { checkShape, pagesizeOf } from "./options.ts"
+import { PageBuffers } from "./page-buffers.ts"
+import { locate, openKey, openValue } from "./search.ts"
+import type { ConstantFinding, FlashRange, KeyType, Pages, Progress, ReaderOptions, Source } from "./types.ts"
+
+/** A key with its value; both are copies. */
+export interface Item<Key> {
+  key: Key
+  value: Uint8Array
+}
+
+/**
+ * A reader of constant databases, of one key type and page size. Opening, lookups and steps keep no memory but its buffers: a window of 64
+ * bytes (or two keys) and `pageBuffers` pages.
+ */
+export class Reader<Key = unknown> implements Region {
+  declare _options: ReaderOptions<Key>
+  declare _key: KeyType<Key>
+  declare _pagesize: number
+  /** null while nothing is open. */
+  declare _source: Source | null
+  /** Where the database begins on a flash device; -1 on a stream. */
+  declare _flashAt: number
+  /** The window, and a view of it with what is behind it (access.ts). */
+  declare _bytes: Uint8Array
+  declare _view: DataView
+  /** Position of the window in the file, -1 when it holds nothing. */
+  declare _windowAt: number
+  /** What the last probe was found in. */
+  declare _region: Region
+  declare _pages: Pages | null
+  declare _items: number
+  declare _levels: number
+  /** Page number of the first leaf. */
+  declare _firstLeaf: number
+  /** Length of the database in bytes. */
+  declare _end: number
+
+  /** What "constant-extras" has on Espruino. */
+  declare verify: (progress?: Progress) => ConstantFinding[]
+  declare items: (start?: number, end?: number) => ItemIterator<Key>
+
+  /**
+   * Allocates the window, and the page buffers that are asked for.
+   * @throws EINVAL options that cannot be, ENOMEM
+   * @example
+   * const reader = new Reader({ key: uint32 })
+   * reader.open(new FileStream("table.cdb"))
+   * reader.lookup(7)
+   */
+  constructor(options: ReaderOptions<Key>) {
+    checkShape(options)
+    const pagesize = pagesizeOf(options)
+    const buffers = options.pageBuffers === undefined ? 0 : options.pageBuffers
+    if (!(buffers === 0 || buffers === 1 || buffers === 2))
+      refuse("EINVAL", `pageBuffers is ${buffers}, expected 0, 1 or 2`)
+    const size = windowFor(options.key.size)
+    const memory = allocate(size + WANTED + options.key.size).buffer
+    this._options = options
+    this._key = options.key
+    this._pagesize = pagesize
+    this._source = null
+    this._flashAt = this._windowAt = -1
+    this._bytes = new Uint8Array(memory, 0, size)
+    this._view = new DataView(memory)
+    this._region = this
+    this._pages =
+      options.cache !== undefined ? options.cache : buffers > 0 ? new PageBuffers(pagesize, buffers) : null
+    this._items = this._levels = this._firstLeaf = this._end = 0
+  }
+
+  /**
+   * Opens the database in a stream, or in blocks of a flash device; neither is closed by the reader. What was open is closed before. Reads
+   * the header, 144 bytes, and the keys of the root. The digests are not checked: verify() does that.
+   * @throws EFTYPE what is no such database: signature, version, application version, key size, page size, order of keys; ECORRUPT its
+   * header is damaged, or it is cut short; EINVAL, EIO
+   */
+  open(source: Source, range?: FlashRange): void {
+    this.close()
+    openFile(this, source, range)
+  }
+
+  /** Number of keys. @throws ECLOSED */
+  get size(): number {
+    this._check()
+    return this._items
+  }
+
+  /** Tells whether there is such a key. @throws EINVAL what is no key; ECORRUPT, EIO, ECLOSED */
+  exists(key: Key): boolean {
+    return this._find(key) >= 0
+  }
+
+  /** Gives a copy of the value of a key, undefined when there is none. @throws as exists(); ENOMEM */
+  lookup(key: Key): Uint8Array | undefined {
+    const index = this._find(key)
+    return index < 0 ? undefined : this._value(index)
+  }
+
+  /**
+   * Copies the value of a key to `target` from `offset` (0 when left out), as much as fits, and gives its whole length; -1 when there is no
+   * such key. Allocates nothing; a view where the source is a flash device and the value does not fill the target. @throws as exists()
+   */
+  lookupInto(key: Key, target: Uint8Array, offset?: number): number {
+    const index = this._find(key)
+    const from = offset === undefined ? 0 : offset
+    if (index < 0) {
+      roomIn(target, from, 0)
+      return -1
+    }
+    const length = openValue(this, index)
+    copyValue(this, this._place(), target, from, roomIn(target, from, length))
+    return length
+  }
+
+  /** Gives the key and value of an index from 0, in the order of keys; undefined beyond the last. @throws EINVAL no whole number; as exists() */
+  at(index: number): Item<Key> | undefined {
+    this._check()
+    if (!(index >= 0 && index % 1 === 0))
+      refuse("EINVAL", `the index is ${index}, expected a whole number from 0`)
+    if (index >= this._items) return undefined
+    const key = this._keyAt(index)
+    return { key: key, value: this._value(index) }
+  }
+
+  /** Gives the index of the first key that is not smaller than `key`; size when all are. @throws as exists() */
+  lowerBound(key: Key): number {
+    const index = this._find(key)
+    return index < 0 ? -1 - index : index
+  }
+
+  /** Visits keys and values of the indexes [start, end), all when left out; false ends it. @throws as at() */
+  forEach(
+    visit: (key: Key, value: Uint8Array, index: number) => boolean | void,
+    start?: number,
+    end?: number,
+  ): void {
+    const last = end === undefined || end > this.size ? this.size : end
+    for (let index = start === undefined ? 0 : start; index < last; index++) {
+      const item = this.at(index) as Item<Key>
+      if (visit(item.key, item.value, index) === false) return
+    }
+  }
+
+  /** Ends the use of what is open, and forgets its pages; the source stays open. May be called twice. */
+  close(): void {
+    this._source = null
+    this._windowAt = -1
+    if (this._pages !== null) this._pages._drop(this)
+  }
+
+  _check(): void {
+    if (this._source === null) refuse("ECLOSED", "no database is open")
+  }
+
+  /** Gives what locate() does. */
+  _find(key: Key): number {
+    this._check()
+    this._key.encode(key, this._view, this._bytes.length + WANTED)
+    return locate(this)
+  }
+
+  _keyAt(index: number): Key {
+    const at = openKey(this, index)
+    return this._key.decode(this._region._view, at)
+  }
+
+  /** Gives the value of an index the head of whose leaf was read last. */
+  _value(index: number): Uint8Array {
+    const length = openValue(this, index)
+    const value = allocate(length)
+    copyValue(this, this._place(), value, 0, length)
+    return value
+  }
+
+  _place(): number {
+    return this._view.getFloat64(this._bytes.length + PLACE)
+  }
+
+  /** Position of the value area. */
+  _valuesAt(): number {
+    return (this._firstLeaf + leavesOf(this._items, this._pagesize, this._key.size)) * this._pagesize
+  }
+}
+
+/** What a small device may leave out: the extras put something in the place of it. */
+export function needsExtras(): never {
+  refuse("EINVAL", 'needs require("constant-extras")(require("constant"))')
+}
+
+Reader.prototype.verify = needsExtras
+Reader.prototype.items = needsExtras

@@ -1,0 +1,230 @@
+/**
+ * Tables of values under names of any length, in a constant database whose keys are the names' hashes (FORMAT.md): a lookup costs what one
+ * by a whole number does, and reads the name with the value. The last value holds the order of the names.
+ */
+import { type Bytes, roomIn, toBytes } from "../bytes.ts"
+import { crc32 } from "../checksum.ts"
+import { corrupt, refuse } from "../errors.ts"
+import { allocate } from "../platform.ts"
+import { copyValue, HIGH, LOW, PLACE, peek, WANTED } from "./access.ts"
+import type { ItemIterator } from "./extras/items.ts"
+import { uint32 } from "./key-types.ts"
+import { type Item, needsExtras, Reader } from "./reader.ts"
+import { leafOf, locate, openKey, openLeaf, openValue } from "./search.ts"
+import { ORDER_HEAD, ORDER_KEY, ORDER_MAGIC, orderWidth } from "./table-layout.ts"
+import type { ConstantFinding, FlashRange, Progress, ReaderOptions, Source } from "./types.ts"
+
+/** As for a Reader, whose keys are whole numbers here. */
+export type TableOptions = Omit<ReaderOptions<number>, "key">
+
+const PLAIN: ReaderOptions<number> = { key: uint32 }
+
+/** A reader of string-keyed tables. Names are bytes, or strings that mean their UTF-8 bytes, in the order of unsigned bytes. */
+export class Table {
+  declare _reader: Reader<number>
+  /** Where the indexes of the names lie, in the order of the names. */
+  declare _orderAt: number
+
+  /** What "constant-extras" has on Espruino. */
+  declare verify: (progress?: Progress) => ConstantFinding[]
+  declare items: (start?: number, end?: number) => ItemIterator<Uint8Array>
+
+  /** Allocates as a Reader does. @throws EINVAL options that cannot be, ENOMEM */
+  constructor(options?: TableOptions) {
+    this._reader = new Reader<number>(options === undefined ? PLAIN : Object.assign({ key: uint32 }, options))
+    this._orderAt = 0
+  }
+
+  /** As Reader.open(), and four reads. @throws EFTYPE too when what is there is a database, but no table of names */
+  open(source: Source, range?: FlashRange): void {
+    const reader = this._reader
+    reader.open(source, range)
+    try {
+      this._orderAt = findOrder(reader)
+    } catch (error) {
+      reader.close()
+      throw error
+    }
+  }
+
+  /** Number of names. @throws ECLOSED */
+  get size(): number {
+    return this._reader.size - 1
+  }
+
+  /** Tells whether there is such a name. @throws ECORRUPT, EIO, ECLOSED */
+  exists(name: Bytes): boolean {
+    return findName(this._reader, toBytes(name, "name"))
+  }
+
+  /** Gives a copy of the value of a name, undefined when there is none. @throws as exists(); ENOMEM */
+  lookup(name: Bytes): Uint8Array | undefined {
+    const reader = this._reader
+    return findName(reader, toBytes(name, "name")) ? copyOf(reader) : undefined
+  }
+
+  /** Copies the value of a name, as Reader.lookupInto() does. */
+  lookupInto(name: Bytes, target: Uint8Array, offset?: number): number {
+    const reader = this._reader
+    const from = offset === undefined ? 0 : offset
+    if (!findName(reader, toBytes(name, "name"))) {
+      roomIn(target, from, 0)
+      return -1
+    }
+    const length = numberAt(reader, HIGH)
+    copyValue(reader, valueAt(reader), target, from, roomIn(target, from, length))
+    return length
+  }
+
+  /** Gives the name, in its bytes, and value of a place in the order of names; undefined beyond the last. @throws as Reader.at() */
+  at(index: number): Item<Uint8Array> | undefined {
+    const size = this.size
+    if (!(index >= 0 && index % 1 === 0))
+      refuse("EINVAL", `the index is ${index}, expected a whole number from 0`)
+    if (index >= size) return undefined
+    const reader = this._reader
+    openPlace(this, index)
+    const name = allocate(numberAt(reader, LOW))
+    copyValue(reader, numberAt(reader, PLACE), name, 0, name.length)
+    return { key: name, value: copyOf(reader) }
+  }
+
+  /** Gives the place of the first name that is not smaller; size when all are. About three reads for each halving. */
+  lowerBound(name: Bytes): number {
+    const bytes = toBytes(name, "name")
+    let low = 0
+    let high = this.size
+    while (low < high) {
+      const middle = (low + high) >> 1
+      openPlace(this, middle)
+      if (compareName(this._reader, bytes) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Visits names and values of the places [start, end), all when left out; false ends it. */
+  forEach(
+    visit: (name: Uint8Array, value: Uint8Array, index: number) => boolean | void,
+    start?: number,
+    end?: number,
+  ): void {
+    const last = end === undefined || end > this.size ? this.size : end
+    for (let index = start === undefined ? 0 : start; index < last; index++) {
+      const item = this.at(index) as Item<Uint8Array>
+      if (visit(item.key, item.value, index) === false) return
+    }
+  }
+
+  /** As Reader.close(). */
+  close(): void {
+    this._reader.close()
+  }
+}
+
+/** Gives where the order of the names begins. @throws EFTYPE the last value is none */
+function findOrder(reader: Reader<number>): number {
+  const index = reader._items - 1
+  if (index >= 0) {
+    const at = openKey(reader, index)
+    if (reader._region._view.getUint32(at, true) === ORDER_KEY) {
+      const length = openValue(reader, index)
+      const position = numberAt(reader, PLACE)
+      if (length === ORDER_HEAD + index * orderWidth(index)) {
+        const head = peek(reader, position, ORDER_HEAD)
+        if (
+          reader._view.getUint32(head, true) === ORDER_MAGIC &&
+          reader._view.getUint32(head + 4, true) === index
+        )
+          return position + ORDER_HEAD
+      }
+    }
+  }
+  refuse("EFTYPE", "a constant database, but no table of names: the last value is not their order")
+}
+
+function numberAt(reader: Reader<number>, place: number): number {
+  return reader._view.getFloat64(reader._bytes.length + place)
+}
+
+/** Position of the value of the record that was opened last. */
+function valueAt(reader: Reader<number>): number {
+  return numberAt(reader, PLACE) + numberAt(reader, LOW)
+}
+
+function copyOf(reader: Reader<number>): Uint8Array {
+  const value = allocate(numberAt(reader, HIGH))
+  copyValue(reader, valueAt(reader), value, 0, value.length)
+  return value
+}
+
+/** Gives the key that a name has unless another one has it. */
+export function hashOf(name: Uint8Array): number {
+  const hash = crc32(name, 0, name.length, 0)
+  return hash === ORDER_KEY ? 0 : hash
+}
+
+/** Opens the record of a name; false when there is none. Names with one hash have keys that follow each other. */
+function findName(reader: Reader<number>, name: Uint8Array): boolean {
+  reader._check()
+  let key = hashOf(name)
+  for (let turn = 0; turn < reader._items; turn++) {
+    reader._view.setUint32(reader._bytes.length + WANTED, key, true)
+    const index = locate(reader)
+    if (index < 0) return false
+    openRecord(reader, index)
+    if (numberAt(reader, LOW) === name.length && compareName(reader, name) === 0) return true
+    key = key + 1 === ORDER_KEY ? 0 : key + 1
+  }
+  return false
+}
+
+/** Opens the record of a place in the order of names. */
+export function openPlace(table: Table, place: number): void {
+  const reader = table._reader
+  const width = orderWidth(reader._items - 1)
+  const position = table._orderAt + place * width
+  const at = peek(reader, position, width)
+  const index = width === 2 ? reader._view.getUint16(at, true) : reader._view.getUint32(at, true)
+  if (index >= reader._items - 1) {
+    const page = Math.floor(position / reader._pagesize)
+    corrupt(page, position % reader._pagesize, `the index ${index} in a table of ${reader._items - 1} names`)
+  }
+  openLeaf(reader, index)
+  openRecord(reader, index)
+}
+
+/** Leaves in the numbers of the reader what the record of an index holds: name at PLACE, of LOW bytes, then HIGH bytes of value. */
+function openRecord(reader: Reader<number>, index: number): void {
+  const length = openValue(reader, index)
+  const position = numberAt(reader, PLACE)
+  let nameLength = 0
+  let head = 0
+  let byte = 128
+  for (let factor = 1; byte > 127 && head < length && head < 4; head++) {
+    byte = reader._bytes[peek(reader, position + head, 1)]
+    nameLength += (byte & 127) * factor
+    factor *= 128
+  }
+  if (byte > 127 || head + nameLength > length)
+    corrupt(leafOf(reader, index) / reader._pagesize, 0, `value ${index} is no record of a name`)
+  const numbers = reader._bytes.length
+  reader._view.setFloat64(numbers + PLACE, position + head)
+  reader._view.setFloat64(numbers + LOW, nameLength)
+  reader._view.setFloat64(numbers + HIGH, length - head - nameLength)
+}
+
+/** Orders the name of the record that was opened and `name`, as bytes. */
+function compareName(reader: Reader<number>, name: Uint8Array): number {
+  const position = numberAt(reader, PLACE)
+  const length = numberAt(reader, LOW)
+  const common = length < name.length ? length : name.length
+  for (let i = 0; i < common; i++) {
+    const order = reader._bytes[peek(reader, position + i, 1)] - name[i]
+    if (order !== 0) return order
+  }
+  return length - name.length
+}
+
+Table.prototype.verify = needsExtras
+Table.prototype.items = needsExtras
