@@ -18,7 +18,7 @@
 import { rmSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import swc from "@rollup/plugin-swc"
-import { exportInternals, importFromCore } from "./hosts/espruino/build/core-and-extras.mjs"
+import { moduleParts } from "./hosts/espruino/build/core-and-extras.mjs"
 import { minifyForEspruino } from "./hosts/espruino/build/minify.mjs"
 import { storageFiles } from "./hosts/espruino/build/storage-files.mjs"
 import { freezeTables } from "./hosts/moddable/build/freeze-tables.mjs"
@@ -34,6 +34,7 @@ const ESPRUINO = {
   log: "src/log/core.ts",
   "log-extras": "src/log/extras/index.ts",
   constant: "src/constant/core.ts",
+  "constant-keys": "src/constant/keys/index.ts",
   "constant-extras": "src/constant/extras/index.ts",
   values: "src/values/index.ts",
   config: "src/config/index.ts",
@@ -42,7 +43,7 @@ const ESPRUINO = {
 }
 
 /** Characters that one function less may cost: memory for the variables of a function is scarcer than flash. */
-const FEWER_FUNCTIONS = { flash: 120, log: 120 }
+const FEWER_FUNCTIONS = { flash: 120, log: 120, constant: 0 }
 
 const rows = [
   {
@@ -143,11 +144,7 @@ const rows = [
       externalLiveBindings: false,
       generatedCode: { preset: "es2015", symbols: false },
     },
-    first: /^(btree|flash|log|constant)$/.test(entry)
-      ? [exportInternals(entry)]
-      : entry.endsWith("-extras")
-        ? [importFromCore(entry.slice(0, -7))]
-        : [],
+    first: moduleParts(entry),
     plugins: [
       minifyForEspruino(FEWER_FUNCTIONS[entry]),
       ...(index === entries.length - 1 ? [storageFiles("dist/espruino", entries)] : []),

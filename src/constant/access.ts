@@ -3,20 +3,13 @@
  * buffer, which are read as a whole, so that no view has to be made. Behind them lie the numbers and the key of the search under way.
  */
 
-import { failure, refuse } from "../errors.ts"
+import { refuse } from "../errors.ts"
 import { copyBytes } from "../platform.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
-import type { AnyReader, FlashRange, Source } from "./types.ts"
+import type { AnyReader, Source } from "./types.ts"
 
 const WINDOW_MIN = 64
-
-/** Behind the window, 64-bit floats: what a search knows of the keys on either side, and where a value lies. */
-export const LOW = 0
-export const HIGH = 8
-export const PLACE = 16
-/** Behind them, the key that is searched for. */
-export const WANTED = 24
 
 /** Gives the bytes of the window for keys of a size: two of them fit. */
 export function windowFor(keySize: number): number {
@@ -26,23 +19,6 @@ export function windowFor(keySize: number): number {
 /** Tells whether a source is a flash device; a stream has a size of its own and no erase blocks. */
 export function isDevice(source: Source): source is FlashDevice {
   return typeof (source as FlashDevice).eraseBlock === "function"
-}
-
-/** Gives where a range of blocks begins and its bytes. @throws EINVAL */
-export function flashRange(
-  device: FlashDevice,
-  range: FlashRange | undefined,
-): { start: number; size: number } {
-  const status = device.status()
-  const first = range === undefined || range.firstBlock === undefined ? 0 : range.firstBlock
-  const given = range === undefined ? undefined : range.blockCount
-  const count = given === undefined ? status.blocks - first : given
-  if (!(first >= 0 && count >= 1 && first + count <= status.blocks) || first % 1 !== 0 || count % 1 !== 0)
-    refuse(
-      "EINVAL",
-      `blocks ${first} to ${first + count} of ${status.blocks}: at least one of the device is expected`,
-    )
-  return { start: first * status.blockLength, size: count * status.blockLength }
 }
 
 /** Reads `length` bytes from `position` of the file into `target`. @throws EIO when there are less */
@@ -62,7 +38,7 @@ export function readInto(
     const part = isWhole ? target : target.subarray(offset, offset + length)
     count = (source as FlashDevice).read(part, reader._flashAt + position)
   }
-  if (count < length) throw failure("EIO", `read ${count} of ${length} bytes at ${position}`)
+  if (count < length) refuse("EIO", `read ${count} of ${length} bytes at ${position}`)
 }
 
 /** Makes `length` bytes from `position` be in the window, with what is behind them, and gives their index there. At most one read. */
@@ -101,4 +77,11 @@ export function copyValue(
   if (reader._windowAt >= 0 && index >= 0 && index + length <= reader._bytes.length)
     copyBytes(reader._bytes, index, target, offset, length)
   else readInto(reader, position, target, offset, length)
+}
+
+/** Gives how many of `length` bytes fit into `target` from `offset`. @throws EINVAL that is no place in it */
+export function roomFor(target: Uint8Array, offset: number, length: number): number {
+  const room = target.length - offset
+  if (!(room >= 0 && offset >= 0)) refuse("EINVAL", `no offset ${offset} in the target`)
+  return length < room ? length : room
 }

@@ -8,14 +8,15 @@ export {
   type PageCacheStats,
   Reader,
   SequentialWriter,
-  Table,
   TableWriter,
+  type Visit,
   type WriteRange,
   Writer,
 } from "./extras/index.ts"
-export { bytes, uint32, uint64 } from "./key-types.ts"
+export { uint32 } from "./key-types.ts"
+export { bytes, Table, uint64 } from "./keys/index.ts"
+export type { TableOptions } from "./keys/table.ts"
 export type { Item } from "./reader.ts"
-export type { TableOptions } from "./table.ts"
 export type {
   ConstantFinding,
   ConstantOptions,

@@ -30,9 +30,15 @@ export const INNER_KEYS = 8
 export const BASE = 4
 export const LEAF_KEYS = 12
 
-export const PAGESIZE_MAX = 1048576
+export const PAGESIZE_MAX = 65536
 export const U32 = 4294967296
-export const SLOTS_MAX = 65535
+
+/** A reader's memory (access.ts). Behind the window, 64-bit floats: what a search knows of the keys on either side, and where a value lies. */
+export const LOW = 0
+export const HIGH = 8
+export const PLACE = 16
+/** Behind them, the key that is searched for. */
+export const WANTED = 24
 
 /** Gives the keys that a leaf has room for. */
 export function leafSlots(pagesize: number, keySize: number): number {

@@ -1,13 +1,13 @@
 /** Opening a database: the checks are the original's, in its order, and then those of what a search relies on. */
-import { crc32 } from "../checksum.ts"
+import { crc32Of } from "../checksum.ts"
 import { corrupt, refuse } from "../errors.ts"
+import { allocate } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
-import { flashRange, isDevice, peek, probe } from "./access.ts"
+import { isDevice, probe, readInto } from "./access.ts"
 import { compareKeys } from "./key-types.ts"
 import {
   APP_VERSION,
   CHECK,
-  FIRST_LEAF,
   getUint64,
   HEADER,
   INNER_KEYS,
@@ -15,12 +15,9 @@ import {
   innerSlots,
   KEY_SIZE,
   LEAF_KEYS,
-  LEAVES,
-  LEVELS,
   leavesOf,
   PAGESIZE,
   SIGNATURE_LENGTH,
-  TREE_AT,
   TREE_SIZE,
   VALUES_AT,
   VALUES_SIZE,
@@ -33,21 +30,19 @@ import type { AnyReader, FlashRange, Source } from "./types.ts"
 
 /** Opens what is in a stream or in blocks of a device. */
 export function openFile(reader: AnyReader, source: Source, range: FlashRange | undefined): void {
-  if (!source || typeof source.read !== "function")
-    refuse("EINVAL", "neither a stream nor a flash device: read is expected")
+  if (!source || !source.read) refuse("EINVAL", "no stream and no flash device")
   reader._flashAt = -1
   let end: number
   if (isDevice(source)) {
-    const place = flashRange(source, range)
-    reader._flashAt = place.start
-    end = place.size
+    // Without a range, all of it: the rest is in the extras.
+    const place = range === undefined ? undefined : reader._placeOf(source, range)
+    reader._flashAt = place === undefined ? 0 : place.start
+    end = place === undefined ? source.status().size : place.size
   } else end = (source as RandomAccessStream).size()
-  if (end < HEADER || end < reader._bytes.length)
-    corrupt(0, end, `the file ends after ${end} bytes of ${HEADER}: there is no signature`)
+  if (end < HEADER || end < reader._bytes.length) corrupt(0, end, `the file ends after ${end} bytes`)
   reader._source = source
   reader._end = end
   try {
-    checkSignature(reader)
     takeHeader(reader, end)
     checkRoot(reader)
   } catch (error) {
@@ -56,44 +51,25 @@ export function openFile(reader: AnyReader, source: Source, range: FlashRange | 
   }
 }
 
-/** Checks the first page's fields one after the other, as they say less and less of another kind of file and more of damage. */
-function checkSignature(reader: AnyReader): void {
-  const view = reader._view
-  const signature = signatureOf(reader._options)
-  let at = peek(reader, 0, 16)
-  for (let i = 0; i < SIGNATURE_LENGTH; i++)
-    if (reader._bytes[at + i] !== signature[i])
-      refuse(
-        "EFTYPE",
-        "the signature is not the expected one: no constant database, or one with another signature",
-      )
-  const check = view.getUint32(at + CHECK, true)
-  const version = view.getUint32(at + VERSION_AT, true)
-  if (version !== VERSION)
-    refuse("EFTYPE", `the version is 0x${version.toString(16)}, expected 0x10000`)
-  const expected = reader._options.appVersion === undefined ? 0 : reader._options.appVersion
-  at = peek(reader, APP_VERSION, 4)
-  const appVersion = view.getUint32(at, true)
-  if (appVersion !== expected)
-    refuse("EFTYPE", `the application version is ${appVersion}, expected ${expected}`)
-  let crc = 0
-  for (let position = 16; position < HEADER; position += 16) {
-    at = peek(reader, position, 16)
-    crc = crc32(reader._bytes, at, at + 16, crc)
-  }
-  if (crc !== check) corrupt(0, CHECK, "the check of the header is wrong")
-}
-
-/** Takes what the header says, once it fits together: everything follows from the number of items. */
+/** Takes what the header says: the original's checks in its order, as they say less and less of another kind of file and more of damage. */
 function takeHeader(reader: AnyReader, end: number): void {
-  const view = reader._view
+  const bytes = allocate(HEADER)
+  const view = new DataView(bytes.buffer)
   const pagesize = reader._pagesize
+  const signature = signatureOf(reader._options)
+  readInto(reader, 0, bytes, 0, HEADER)
+  for (let i = 0; i < SIGNATURE_LENGTH; i++)
+    if (bytes[i] !== (i < signature.length ? signature[i] : 0))
+      refuse("EFTYPE", "no constant database of this signature")
+  expect("version", view.getUint32(VERSION_AT, true), VERSION)
+  const version = reader._options.appVersion
+  expect("application version", view.getUint32(APP_VERSION, true), version === undefined ? 0 : version)
+  if (crc32Of(bytes, 16, HEADER) !== view.getUint32(CHECK, true))
+    corrupt(0, CHECK, "the check of the header fails")
   const keySize = reader._key.size
-  const u32 = (field: number): number => view.getUint32(peek(reader, field, 4), true)
-  const u64 = (field: number): number => getUint64(view, peek(reader, field, 8))
-  if (u32(KEY_SIZE) !== keySize) refuse("EFTYPE", `the key size is ${u32(KEY_SIZE)}, expected ${keySize}`)
-  if (u32(PAGESIZE) !== pagesize) refuse("EFTYPE", `the page size is ${u32(PAGESIZE)}, expected ${pagesize}`)
-  const items = u32(ITEMS)
+  expect("key size", view.getUint32(KEY_SIZE, true), keySize)
+  expect("page size", view.getUint32(PAGESIZE, true), pagesize)
+  const items = view.getUint32(ITEMS, true)
   const leaves = leavesOf(items, pagesize, keySize)
   let levels = 1
   let inner = 0
@@ -101,23 +77,20 @@ function takeHeader(reader: AnyReader, end: number): void {
     pages = Math.ceil(pages / (innerSlots(pagesize, keySize) + 1))
     inner += pages
   }
-  const expect = (field: number, found: number, expected: number): void => {
-    if (found !== expected) corrupt(0, field, `${found} where ${items} keys make ${expected}`)
-  }
-  expect(TREE_AT, u64(TREE_AT), pagesize)
-  expect(TREE_SIZE, u64(TREE_SIZE), (inner + leaves) * pagesize)
-  expect(FIRST_LEAF, u64(FIRST_LEAF), inner * pagesize)
-  expect(LEVELS, u32(LEVELS), levels)
-  expect(LEAVES, u32(LEAVES), leaves)
   const valuesAt = (1 + inner + leaves) * pagesize
-  expect(VALUES_AT, u64(VALUES_AT), valuesAt)
-  const length = valuesAt + u64(VALUES_SIZE)
+  if (getUint64(view, TREE_SIZE) !== valuesAt - pagesize || getUint64(view, VALUES_AT) !== valuesAt)
+    corrupt(0, TREE_SIZE, `not the tree of ${items} keys`)
+  const length = valuesAt + getUint64(view, VALUES_SIZE)
   if (length > end)
     corrupt(Math.floor(end / pagesize), end % pagesize, `the file ends after ${end} bytes of ${length}`)
   reader._items = items
   reader._levels = levels
   reader._firstLeaf = 1 + inner
   reader._end = length
+}
+
+function expect(what: string, found: number, expected: number): void {
+  if (found !== expected) refuse("EFTYPE", `the ${what} is ${found}, expected ${expected}`)
 }
 
 /** The root's keys must ascend: else the reader has another order than the writer had. */
@@ -131,9 +104,6 @@ function checkRoot(reader: AnyReader): void {
     const at = probe(reader, start + (slot - 1) * size, 2 * size)
     const view = reader._region._view
     if (!(compareKeys(reader._key, view, at, view, at + size) < 0))
-      refuse(
-        "EFTYPE",
-        `key ${slot} of the root is not larger than the one before: the order of keys is another one, or the root is damaged`,
-      )
+      refuse("EFTYPE", "the root's keys do not ascend: another order, or damage")
   }
 }

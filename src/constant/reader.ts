@@ -1,16 +1,24 @@
 /** Reading a constant database: by key, by index, in order. */
 import type { Region } from "../bytes.ts"
-import { roomIn } from "../bytes.ts"
 import { refuse } from "../errors.ts"
 import { allocate } from "../platform.ts"
-import { copyValue, PLACE, WANTED, windowFor } from "./access.ts"
-import type { ItemIterator } from "./extras/items.ts"
-import { leavesOf } from "./layout.ts"
+import type { FlashDevice } from "../stream/flash-device.ts"
+import { copyValue, roomFor, windowFor } from "./access.ts"
+import type { ItemIterator, Visit } from "./extras/items.ts"
+import { leafSlots, PLACE, WANTED } from "./layout.ts"
 import { openFile } from "./open.ts"
-import { checkShape, pagesizeOf } from "./options.ts"
-import { PageBuffers } from "./page-buffers.ts"
+import { checkShape } from "./options.ts"
 import { locate, openKey, openValue } from "./search.ts"
-import type { ConstantFinding, FlashRange, KeyType, Pages, Progress, ReaderOptions, Source } from "./types.ts"
+import type {
+  ConstantFinding,
+  FlashRange,
+  KeyType,
+  Pages,
+  Place,
+  Progress,
+  ReaderOptions,
+  Source,
+} from "./types.ts"
 
 /** A key with its value; both are copies. */
 export interface Item<Key> {
@@ -40,12 +48,17 @@ export class Reader<Key = unknown> implements Region {
   declare _pages: Pages | null
   declare _items: number
   declare _levels: number
+  /** Keys of a full leaf. */
+  declare _slots: number
   /** Page number of the first leaf. */
   declare _firstLeaf: number
   /** Length of the database in bytes. */
   declare _end: number
 
-  /** What "constant-extras" has on Espruino. */
+  /** Page buffers, and blocks of a device: in "constant-extras" on Espruino, as the next three. */
+  declare _placeOf: (device: FlashDevice, range: FlashRange) => Place
+  declare _makePages: (pagesize: number, count: number) => Pages
+  declare forEach: (visit: Visit<Key>, start?: number, end?: number) => void
   declare verify: (progress?: Progress) => ConstantFinding[]
   declare items: (start?: number, end?: number) => ItemIterator<Key>
 
@@ -58,23 +71,21 @@ export class Reader<Key = unknown> implements Region {
    * reader.lookup(7)
    */
   constructor(options: ReaderOptions<Key>) {
-    checkShape(options)
-    const pagesize = pagesizeOf(options)
-    const buffers = options.pageBuffers === undefined ? 0 : options.pageBuffers
-    if (!(buffers === 0 || buffers === 1 || buffers === 2))
-      refuse("EINVAL", `pageBuffers is ${buffers}, expected 0, 1 or 2`)
+    const pagesize = checkShape(options)
     const size = windowFor(options.key.size)
     const memory = allocate(size + WANTED + options.key.size).buffer
     this._options = options
     this._key = options.key
     this._pagesize = pagesize
+    this._slots = leafSlots(pagesize, options.key.size)
     this._source = null
     this._flashAt = this._windowAt = -1
     this._bytes = new Uint8Array(memory, 0, size)
     this._view = new DataView(memory)
     this._region = this
-    this._pages =
-      options.cache !== undefined ? options.cache : buffers > 0 ? new PageBuffers(pagesize, buffers) : null
+    this._pages = null
+    if (options.cache !== undefined) this._pages = options.cache
+    else if (options.pageBuffers) this._pages = this._makePages(pagesize, options.pageBuffers)
     this._items = this._levels = this._firstLeaf = this._end = 0
   }
 
@@ -113,20 +124,16 @@ export class Reader<Key = unknown> implements Region {
   lookupInto(key: Key, target: Uint8Array, offset?: number): number {
     const index = this._find(key)
     const from = offset === undefined ? 0 : offset
-    if (index < 0) {
-      roomIn(target, from, 0)
-      return -1
-    }
+    if (index < 0) return -1
     const length = openValue(this, index)
-    copyValue(this, this._place(), target, from, roomIn(target, from, length))
+    copyValue(this, this._place(), target, from, roomFor(target, from, length))
     return length
   }
 
   /** Gives the key and value of an index from 0, in the order of keys; undefined beyond the last. @throws EINVAL no whole number; as exists() */
   at(index: number): Item<Key> | undefined {
     this._check()
-    if (!(index >= 0 && index % 1 === 0))
-      refuse("EINVAL", `the index is ${index}, expected a whole number from 0`)
+    if (!(index >= 0 && index % 1 === 0)) refuse("EINVAL", `no index ${index}`)
     if (index >= this._items) return undefined
     const key = this._keyAt(index)
     return { key: key, value: this._value(index) }
@@ -136,19 +143,6 @@ export class Reader<Key = unknown> implements Region {
   lowerBound(key: Key): number {
     const index = this._find(key)
     return index < 0 ? -1 - index : index
-  }
-
-  /** Visits keys and values of the indexes [start, end), all when left out; false ends it. @throws as at() */
-  forEach(
-    visit: (key: Key, value: Uint8Array, index: number) => boolean | void,
-    start?: number,
-    end?: number,
-  ): void {
-    const last = end === undefined || end > this.size ? this.size : end
-    for (let index = start === undefined ? 0 : start; index < last; index++) {
-      const item = this.at(index) as Item<Key>
-      if (visit(item.key, item.value, index) === false) return
-    }
   }
 
   /** Ends the use of what is open, and forgets its pages; the source stays open. May be called twice. */
@@ -188,14 +182,17 @@ export class Reader<Key = unknown> implements Region {
 
   /** Position of the value area. */
   _valuesAt(): number {
-    return (this._firstLeaf + leavesOf(this._items, this._pagesize, this._key.size)) * this._pagesize
+    return (this._firstLeaf + Math.ceil(this._items / this._slots)) * this._pagesize
   }
 }
 
 /** What a small device may leave out: the extras put something in the place of it. */
-export function needsExtras(): never {
+function needsExtras(): never {
   refuse("EINVAL", 'needs require("constant-extras")(require("constant"))')
 }
 
+Reader.prototype._makePages = needsExtras
+Reader.prototype._placeOf = needsExtras
+Reader.prototype.forEach = needsExtras
 Reader.prototype.verify = needsExtras
 Reader.prototype.items = needsExtras

@@ -1,8 +1,21 @@
 /** From a key to its index, and from an index to its value. */
 import { corrupt } from "../errors.ts"
-import { HIGH, LOW, PLACE, probe, WANTED } from "./access.ts"
+import { GUESS } from "../platform.ts"
+import { probe } from "./access.ts"
 import { compareKeys } from "./key-types.ts"
-import { BASE, CHILDREN, COUNT, getUint64, INNER_KEYS, innerSlots, LEAF_KEYS, leafSlots } from "./layout.ts"
+import {
+  BASE,
+  CHILDREN,
+  COUNT,
+  getUint64,
+  HIGH,
+  INNER_KEYS,
+  innerSlots,
+  LEAF_KEYS,
+  LOW,
+  PLACE,
+  WANTED,
+} from "./layout.ts"
 import type { AnyReader } from "./types.ts"
 
 /** Reads the head of a node, checks its level, and gives its number of slots. */
@@ -11,19 +24,18 @@ export function openNode(reader: AnyReader, page: number, level: number): number
   const view = reader._region._view
   const found = view.getUint16(at, true)
   const pgno = page / reader._pagesize
-  if (found !== level) corrupt(pgno, 0, `a node of level ${found}, expected level ${level}`)
   const count = view.getUint16(at + COUNT, true)
   const keySize = reader._key.size
   const most = level === 0 ? leafCount(reader, pgno) : innerSlots(reader._pagesize, keySize)
-  if (count > most || (level === 0 && count < most))
-    corrupt(pgno, COUNT, `${count} slots, expected ${level === 0 ? "" : "at most "}${most}`)
+  if (found !== level || count > most || (level === 0 && count < most))
+    corrupt(pgno, 0, `level ${found}, ${count} slots: expected ${level}, ${most}`)
   if (level === 0) reader._view.setFloat64(reader._bytes.length + PLACE, getUint64(view, at + BASE))
   return count
 }
 
 /** Gives the keys that the leaf on a page has: every one but the last is full. */
 function leafCount(reader: AnyReader, pgno: number): number {
-  const slots = leafSlots(reader._pagesize, reader._key.size)
+  const slots = reader._slots
   const left = reader._items - (pgno - reader._firstLeaf) * slots
   return left < slots ? left : slots
 }
@@ -33,9 +45,21 @@ function compareAt(reader: AnyReader, at: number): number {
   return compareKeys(reader._key, reader._region._view, at, reader._view, reader._bytes.length + WANTED)
 }
 
+/** Gives the first of `count` slots of a node whose key is not smaller than the wanted one, `count` when all are. The keys begin at `start`. */
+function halve(reader: AnyReader, start: number, count: number): number {
+  const size = reader._key.size
+  let low = 0
+  let high = count
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compareAt(reader, probe(reader, start + middle * size, size)) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /**
- * Gives the first of `count` slots of a node whose key is not smaller than the wanted one, `count` when all are. The keys begin at
- * `start`; those that are in reach are searched by halving, and the next to reach for is where the wanted one would be if they were
+ * The same with few reads: those that are in reach are searched by halving, and the next to reach for is where the wanted one would be if they were
  * evenly spread, twice at most; then the middle.
  */
 function searchNode(reader: AnyReader, start: number, count: number): number {
@@ -74,7 +98,7 @@ function searchNode(reader: AnyReader, start: number, count: number): number {
       return low
     }
     next = (low + high) >> 1
-    if (turn++ < 2 && reader._key.toNumber !== undefined) {
+    if (GUESS && turn++ < 2 && reader._key.toNumber !== undefined) {
       const below = numbers.getFloat64(lowAt)
       const wanted = reader._key.toNumber(numbers, reader._bytes.length + WANTED)
       const guess = low + Math.floor(((wanted - below) / (numbers.getFloat64(highAt) - below)) * (high - low))
@@ -91,7 +115,7 @@ function searchNode(reader: AnyReader, start: number, count: number): number {
 }
 
 function keepNumber(reader: AnyReader, place: number, at: number): void {
-  if (reader._key.toNumber !== undefined)
+  if (GUESS && reader._key.toNumber !== undefined)
     reader._view.setFloat64(place, reader._key.toNumber(reader._region._view, at))
 }
 
@@ -104,13 +128,15 @@ export function locate(reader: AnyReader): number {
   const numbers = reader._bytes.length
   let page = pagesize
   if (reader._items === 0) return -1
-  reader._view.setFloat64(numbers + LOW, Number.NaN)
-  reader._view.setFloat64(numbers + HIGH, Number.NaN)
+  if (GUESS) {
+    reader._view.setFloat64(numbers + LOW, Number.NaN)
+    reader._view.setFloat64(numbers + HIGH, Number.NaN)
+  }
   for (let level = reader._levels - 1; level > 0; level--) {
     const count = openNode(reader, page, level)
     const at = probe(reader, page, INNER_KEYS)
     const children = reader._region._view.getUint32(at + CHILDREN, true)
-    const slot = searchNode(reader, page + INNER_KEYS, count)
+    const slot = (GUESS ? searchNode : halve)(reader, page + INNER_KEYS, count)
     const child = pagesize + children + slot * pagesize
     // Children follow their parents, and leaves are where leaves are: so this ends, whatever a damaged file says.
     if (
@@ -119,16 +145,15 @@ export function locate(reader: AnyReader): number {
       child >= reader._valuesAt() ||
       child >= reader._firstLeaf * pagesize !== (level === 1)
     )
-      corrupt(page / pagesize, CHILDREN, `the children begin at ${children} of the tree`)
-    if (slot === count) reader._view.setFloat64(numbers + HIGH, Number.NaN)
+      corrupt(page / pagesize, CHILDREN, `children at ${children}`)
+    if (GUESS && slot === count) reader._view.setFloat64(numbers + HIGH, Number.NaN)
     page = child
   }
   const count = openNode(reader, page, 0)
-  const slot = searchNode(reader, page + LEAF_KEYS, count)
-  const index = (page / pagesize - reader._firstLeaf) * leafSlots(pagesize, reader._key.size) + slot
+  const slot = (GUESS ? searchNode : halve)(reader, page + LEAF_KEYS, count)
+  const index = (page / pagesize - reader._firstLeaf) * reader._slots + slot
   if (slot === count) {
-    if (index < reader._items)
-      corrupt(page / pagesize, LEAF_KEYS, "the last key of the leaf is smaller than its separator")
+    if (index < reader._items) corrupt(page / pagesize, LEAF_KEYS, "a last key below its separator")
     return -1 - index
   }
   const at = probe(reader, page + LEAF_KEYS + slot * reader._key.size, reader._key.size)
@@ -137,9 +162,7 @@ export function locate(reader: AnyReader): number {
 
 /** Gives the page of the leaf that an index lies in, as a position. */
 export function leafOf(reader: AnyReader, index: number): number {
-  return (
-    (reader._firstLeaf + Math.floor(index / leafSlots(reader._pagesize, reader._key.size))) * reader._pagesize
-  )
+  return (reader._firstLeaf + Math.floor(index / reader._slots)) * reader._pagesize
 }
 
 /** Reads the head of the leaf of an index, so that openValue() can be asked. */
@@ -153,7 +176,7 @@ export function openLeaf(reader: AnyReader, index: number): number {
 export function openKey(reader: AnyReader, index: number): number {
   const size = reader._key.size
   const page = openLeaf(reader, index)
-  return probe(reader, page + LEAF_KEYS + (index % leafSlots(reader._pagesize, size)) * size, size)
+  return probe(reader, page + LEAF_KEYS + (index % reader._slots) * size, size)
 }
 
 /**
@@ -162,7 +185,7 @@ export function openKey(reader: AnyReader, index: number): number {
  */
 export function openValue(reader: AnyReader, index: number): number {
   const size = reader._key.size
-  const slots = leafSlots(reader._pagesize, size)
+  const slots = reader._slots
   const page = leafOf(reader, index)
   const offset = LEAF_KEYS + size * slots + 4 * (index % slots)
   const at = probe(reader, page + offset, 8)
@@ -172,11 +195,7 @@ export function openValue(reader: AnyReader, index: number): number {
   const to = view.getUint32(at + 4, true)
   const position = reader._valuesAt() + reader._view.getFloat64(place) + from
   if (from > to || position + to - from > reader._end)
-    corrupt(
-      page / reader._pagesize,
-      offset,
-      `a value from ${from} to ${to} of its leaf lies outside the values`,
-    )
+    corrupt(page / reader._pagesize, offset, `a value from ${from} to ${to}`)
   reader._view.setFloat64(place, position)
   return to - from
 }

@@ -18,13 +18,13 @@ export interface KeyType<Key = unknown> {
    * Gives a number that ascends with the keys, where there is one: a search on flash then begins where the key would be if they were
    * spread evenly, and takes fewer reads. A wrong one costs reads and nothing else.
    */
-  toNumber?(from: DataView, at: number): number
+  toNumber?: ((from: DataView, at: number) => number) | undefined
 }
 
 /** What a file is made with, and what it must be opened with again: none but the key size and the page size is recorded. */
 export interface ConstantOptions<Key = unknown> {
   key: KeyType<Key>
-  /** Bytes of a page: 1024 when left out, 144 to 1048576, with room for a key in a leaf and two in an inner node. */
+  /** Bytes of a page: 1024 when left out, 144 to 65536, with room for a key in a leaf and two in an inner node. */
   pagesize?: number
   /** The first 8 bytes of the file: "cbtreedb" when left out; cut, or filled with zeros. */
   signature?: string
@@ -54,6 +54,12 @@ export interface Pages {
 export interface FlashRange {
   firstBlock?: number
   blockCount?: number
+}
+
+/** The same in bytes. */
+export interface Place {
+  start: number
+  size: number
 }
 
 /** Where a database is read from. */

@@ -76,7 +76,7 @@ describe("files of the original", () => {
 
   test.each(good.map((file): [string, ConstantFile] => [file.name, file]))("%s", (_, { json, image }) => {
     const options = optionsOf(json)
-    const each = Math.max(1, Math.floor((json.items ?? 0) / 1500))
+    const each = Math.max(1, Math.floor((json.items ?? 0) / 500))
     const readers = [
       new constant.Reader(options),
       new constant.Reader({ ...options, pageBuffers: 1 }),
@@ -86,7 +86,7 @@ describe("files of the original", () => {
     for (const reader of readers) {
       reader.open(new MemoryStream(image))
       expectItems(reader, json, each)
-      expect(reader.verify()).toEqual([])
+      if (image.length < 500_000 || reader === readers[0]) expect(reader.verify()).toEqual([])
       reader.open(flashWith(image))
       expectItems(reader, json, 7 * each)
     }

@@ -1,5 +1,5 @@
 /**
- * "btree" and "btree-extras" as two files, and likewise "flash". What the extras import from the core is exported by "btree" under private
+ * "btree" and "btree-extras" as two files, and likewise the other engines; "constant" has two such parts. What the extras import from the core is exported by "btree" under private
  * names, and "btree-extras" is one function that takes that module: `require("btree-extras")(require("btree"))` adds the rest, also to its exports,
  * and gives it back.
  */
@@ -9,29 +9,46 @@ import { transformSync } from "@swc/core"
 import { parse } from "acorn"
 
 /**
- * Engines in two files: the core's entry, the folder of the extras, and modules of which the extras hold what they use of them
+ * Engines in several files: the core's entry, the folder of each other module, and modules of which these hold what they use of them
  * themselves, since a copy of these is smaller than the way to the core's.
  */
 const SPLITS = {
   btree: {
     core: "src/btree/core.ts",
-    extras: "src/btree/extras",
+    parts: { "btree-extras": "src/btree/extras" },
     copied: ["src/btree/layout.ts", "src/btree/states.ts", "src/btree/types.ts", "src/checksum.ts"],
   },
-  flash: { core: "src/flash/core.ts", extras: "src/flash/extras", copied: ["src/flash/layout.ts"] },
-  log: { core: "src/log/core.ts", extras: "src/log/extras", copied: ["src/log/layout.ts"] },
+  flash: {
+    core: "src/flash/core.ts",
+    parts: { "flash-extras": "src/flash/extras" },
+    copied: ["src/flash/layout.ts"],
+  },
+  log: { core: "src/log/core.ts", parts: { "log-extras": "src/log/extras" }, copied: ["src/log/layout.ts"] },
   constant: {
     core: "src/constant/core.ts",
-    extras: "src/constant/extras",
-    copied: ["src/constant/layout.ts", "src/constant/table-layout.ts", "src/checksum.ts", "src/sha256.ts"],
+    parts: { "constant-extras": "src/constant/extras", "constant-keys": "src/constant/keys" },
+    copied: [
+      "src/constant/layout.ts",
+      "src/constant/keys/layout.ts",
+      "src/constant/keys/hash.ts",
+      "src/checksum.ts",
+      "src/sha256.ts",
+    ],
   },
 }
 
 const CORE_MODULE = "the-core"
 const VIRTUAL = "\0core:"
 
+/** Gives the rollup plugins that a module of Espruino needs because it is the core of an engine, or one of its other modules. */
+export function moduleParts(entry) {
+  if (entry in SPLITS) return [exportInternals(entry)]
+  const engine = Object.keys(SPLITS).find((name) => entry in SPLITS[name].parts)
+  return engine === undefined ? [] : [importFromCore(engine, SPLITS[engine].parts[entry])]
+}
+
 /** Gives a rollup plugin that adds to the core's exports what the extras import. */
-export function exportInternals(engine) {
+function exportInternals(engine) {
   const { core } = SPLITS[engine]
   const entry = resolve(core)
   return {
@@ -48,16 +65,16 @@ export function exportInternals(engine) {
 }
 
 /** Gives a rollup plugin that takes the imports of the extras from the core, which comes as an argument. */
-export function importFromCore(engine) {
+function importFromCore(engine, folder) {
   const { core, copied } = SPLITS[engine]
   return {
     name: "import-from-core",
     options: (options) => ({ ...options, external: [CORE_MODULE] }),
     resolveId(specifier, importer) {
       if (specifier === CORE_MODULE) return { id: CORE_MODULE, external: true }
-      if (!importer || importer.startsWith(VIRTUAL) || !isExtra(engine, importer)) return null
+      if (!importer || importer.startsWith(VIRTUAL) || !isInside(folder, importer)) return null
       const path = join(dirname(importer), specifier)
-      if (isExtra(engine, path) || copied.includes(relative(".", path))) return null
+      if (isInside(folder, path) || copied.includes(relative(".", path))) return null
       return VIRTUAL + relative(".", path)
     },
     load(id) {
@@ -106,26 +123,28 @@ const found = new Map()
 /** Gives name -> file for all that the extras import from the core, types and copied modules aside. */
 function internals(engine) {
   if (found.has(engine)) return found.get(engine)
-  const { extras, copied } = SPLITS[engine]
+  const { parts, copied } = SPLITS[engine]
   const names = new Map()
-  for (const file of readdirSync(extras).filter((name) => name.endsWith(".ts"))) {
-    const { body } = parse(stripTypes(readFileSync(join(extras, file), "utf8")), {
-      ecmaVersion: 2024,
-      sourceType: "module",
-    })
-    for (const node of body) {
-      if (node.type !== "ImportDeclaration") continue
-      const path = join(extras, node.source.value)
-      if (isExtra(engine, path) || copied.includes(path)) continue
-      for (const { imported } of node.specifiers) names.set(imported.name, path)
+  for (const folder of Object.values(parts)) {
+    for (const file of readdirSync(folder).filter((name) => name.endsWith(".ts"))) {
+      const { body } = parse(stripTypes(readFileSync(join(folder, file), "utf8")), {
+        ecmaVersion: 2024,
+        sourceType: "module",
+      })
+      for (const node of body) {
+        if (node.type !== "ImportDeclaration") continue
+        const path = join(folder, node.source.value)
+        if (isInside(folder, path) || copied.includes(path)) continue
+        for (const { imported } of node.specifiers) names.set(imported.name, path)
+      }
     }
   }
   found.set(engine, names)
   return names
 }
 
-function isExtra(engine, path) {
-  return relative(SPLITS[engine].extras, path).split("/")[0] !== ".."
+function isInside(folder, path) {
+  return relative(folder, path).split("/")[0] !== ".."
 }
 
 function exportedNames(code) {

@@ -1,7 +1,7 @@
-/** The module "constant-extras" of Espruino: writers, the page cache, verify() and items(). */
+/** The module "constant-extras" of Espruino: writers, pages in memory, verify(), forEach() and items(). */
 export { type ConstantHeader, inspect } from "./inspect.ts"
-export { Reader, Table } from "./install.ts"
-export { ItemIterator, type ItemResult } from "./items.ts"
+export { Reader } from "./install.ts"
+export { ItemIterator, type ItemResult, type Visit } from "./items.ts"
 export type { WriteRange } from "./output.ts"
 export { PageCache, type PageCacheStats } from "./page-cache.ts"
 export { SequentialWriter } from "./sequential-writer.ts"

@@ -1,10 +1,10 @@
 /** What a file says of itself, for tools that meet one they know nothing of. */
 import { crc32 } from "../../checksum.ts"
-import { corrupt, failure, refuse } from "../../errors.ts"
+import { corrupt, refuse } from "../../errors.ts"
 import { allocate } from "../../platform.ts"
 import type { FlashDevice } from "../../stream/flash-device.ts"
 import type { RandomAccessStream } from "../../stream/stream.ts"
-import { flashRange, isDevice } from "../access.ts"
+import { isDevice } from "../access.ts"
 import {
   APP_VERSION,
   CHECK,
@@ -22,6 +22,7 @@ import {
   VERSION_AT,
 } from "../layout.ts"
 import type { FlashRange, Source } from "../types.ts"
+import { flashRange } from "./range.ts"
 
 /** The fields of a signature page. Sizes in bytes. */
 export interface ConstantHeader {
@@ -49,11 +50,11 @@ export function inspect(source: Source, range?: FlashRange): ConstantHeader {
       refuse("EFTYPE", `${stream.size()} bytes, no constant database: its header has ${HEADER}`)
     count = stream.read(page, 0)
   }
-  if (count < HEADER) throw failure("EIO", `read ${count} of ${HEADER} bytes`)
+  if (count < HEADER) refuse("EIO", `read ${count} of ${HEADER} bytes`)
   if (view.getUint32(VERSION_AT, true) !== VERSION)
     refuse("EFTYPE", "no constant database: its version is missing")
   if (view.getUint32(CHECK, true) !== crc32(page, 16, HEADER, 0))
-    corrupt(0, CHECK, "the check of the header is wrong")
+    corrupt(0, CHECK, "the check of the header fails")
   let signature = ""
   for (let i = 0; i < SIGNATURE_LENGTH && page[i] !== 0; i++) signature += String.fromCharCode(page[i])
   return {

@@ -1,14 +1,14 @@
-/** Adds what the core leaves out to its classes. */
+/** Adds what the core leaves out to its class. */
 import { Reader } from "../reader.ts"
-import { Table } from "../table.ts"
-import { items } from "./items.ts"
+import { forEach, items } from "./items.ts"
+import { makePages } from "./page-buffers.ts"
+import { flashRange } from "./range.ts"
 import { verify } from "./verify.ts"
-import { verifyTable } from "./verify-table.ts"
 
-Reader.prototype.verify = verify
+Reader.prototype._makePages = makePages
+Reader.prototype._placeOf = flashRange
+Reader.prototype.forEach = forEach
 Reader.prototype.items = items
-Table.prototype.verify = verifyTable
-Table.prototype.items = items
+Reader.prototype.verify = verify
 
 export { Reader } from "../reader.ts"
-export { Table } from "../table.ts"

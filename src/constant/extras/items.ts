@@ -43,6 +43,18 @@ ItemIterator.prototype.return = function <Key>(this: ItemIterator<Key>): ItemRes
   return { done: true, value: undefined as never }
 }
 
+/** Told of a key, a copy of its value, and its index; false ends the pass. */
+export type Visit<Key> = (key: Key, value: Uint8Array, index: number) => boolean | void
+
+/** Visits the indexes [start, end), all when left out. @throws as at() */
+export function forEach<Key>(this: Indexed<Key>, visit: Visit<Key>, start?: number, end?: number): void {
+  const last = end === undefined || end > this.size ? this.size : end
+  for (let index = start === undefined ? 0 : start; index < last; index++) {
+    const item = this.at(index) as Item<Key>
+    if (visit(item.key, item.value, index) === false) return
+  }
+}
+
 /** Gives an iterator over [key, value] of the indexes [start, end), all when left out. */
 export function items<Key>(this: Indexed<Key>, start?: number, end?: number): ItemIterator<Key> {
   return new ItemIterator(this, start, end)

@@ -2,12 +2,13 @@
  * Where a database is written to: a page at a time, front to back, behind the signature page, which comes last. Until then nothing that opens
  * is there: a stream has zeros for a signature, flash what an erase leaves.
  */
-import { failure, refuse } from "../../errors.ts"
+import { refuse } from "../../errors.ts"
 import { allocate } from "../../platform.ts"
 import type { FlashDevice } from "../../stream/flash-device.ts"
 import type { RandomAccessStream } from "../../stream/stream.ts"
-import { flashRange, isDevice } from "../access.ts"
+import { isDevice } from "../access.ts"
 import type { FlashRange, Source } from "../types.ts"
+import { flashRange } from "./range.ts"
 
 /** Bytes that are read back at a time. */
 const BACK = 64
@@ -112,10 +113,7 @@ function program(out: Output, position: number): void {
     device.read(back, out._start + position + done)
     for (let i = 0; i < count; i++)
       if (back[i] !== page[done + i])
-        throw failure(
-          "EIO",
-          `byte ${position + done + i} of the database does not read back as it was programmed`,
-        )
+        refuse("EIO", `byte ${position + done + i} of the database does not read back as it was programmed`)
   }
 }
 

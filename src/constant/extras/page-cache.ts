@@ -3,14 +3,15 @@
  * of the cache: numbers count from one, so their low bits spread them evenly. Invariants: _first to _last is the order of use; each
  * frame in it is in the chain of its number.
  */
-import { type Kept, keep, type Region } from "../../bytes.ts"
+import type { Region } from "../../bytes.ts"
 import { refuse } from "../../errors.ts"
 import { readInto } from "../access.ts"
 import type { AnyReader, Pages } from "../types.ts"
+import { makePage } from "./page.ts"
 
 /** A page in memory. */
 interface Cached {
-  _buffer: Kept
+  _buffer: Region
   _owner: AnyReader | null
   _pgno: number
   /** The next one in the chain of the same low bits. */
@@ -74,13 +75,13 @@ export class PageCache implements Pages {
     }
     this.stats.misses++
     const pagesize = reader._pagesize
-    let buffer: Kept | null = null
+    let buffer: Region | null = null
     if (this._count === this._max) {
       buffer = (this._oldest as Cached)._buffer
       this._remove(this._oldest as Cached)
-      if (buffer._size !== pagesize) buffer = null
+      if (buffer._bytes.length !== pagesize) buffer = null
     }
-    if (buffer === null) buffer = keep(null, null, 0, pagesize)
+    if (buffer === null) buffer = makePage(pagesize)
     // Only a page that was read is in the cache.
     readInto(reader, pgno * pagesize, buffer._bytes, 0, pagesize)
     cached = { _buffer: buffer, _owner: reader, _pgno: pgno, _next: null, _newer: null, _older: null }

@@ -15,6 +15,7 @@ import {
   LEVELS,
   leafSlots,
   PAGESIZE,
+  SIGNATURE_LENGTH,
   setUint64,
   TREE_AT,
   TREE_DIGEST,
@@ -26,7 +27,7 @@ import {
   VERSION,
   VERSION_AT,
 } from "../layout.ts"
-import { checkShape, pagesizeOf, signatureOf } from "../options.ts"
+import { checkShape, signatureOf } from "../options.ts"
 import type { AnyKey, AnyKeyType, ConstantOptions, Source } from "../types.ts"
 import { Declared } from "./declared.ts"
 import { type Levels, levelsOf } from "./levels.ts"
@@ -60,10 +61,13 @@ export class SequentialWriter<Key = unknown> {
 
   /** @throws EINVAL options that cannot be, ENOMEM */
   constructor(options: ConstantOptions<Key>) {
-    checkShape(options)
+    const pagesize = checkShape(options)
+    const version = options.appVersion
+    if (version !== undefined && !(version >= 0 && version < U32 && version % 1 === 0))
+      refuse("EINVAL", `appVersion is ${version}, expected a whole number from 0 to 4294967295`)
     this._options = options
     this._key = options.key
-    this._pagesize = pagesizeOf(options)
+    this._pagesize = pagesize
     this._declared = new Declared(options.key.size)
     this._leafBytes = this._valueBytes = this._written = 0
     this._phase = DECLARING
@@ -187,7 +191,8 @@ function buildSignature(writer: SequentialWriter<AnyKey>, page: Uint8Array, view
   const pagesize = writer._pagesize
   const treeSize = levels._pages * pagesize
   page.fill(0)
-  page.set(signatureOf(writer._options))
+  const signature = signatureOf(writer._options)
+  for (let i = 0; i < SIGNATURE_LENGTH && i < signature.length; i++) page[i] = signature[i]
   view.setUint32(VERSION_AT, VERSION, true)
   view.setUint32(APP_VERSION, writer._options.appVersion === undefined ? 0 : writer._options.appVersion, true)
   view.setUint32(ITEMS, writer._declared._count, true)

@@ -1,18 +1,17 @@
 /** Writing a table of names. */
 import { type Bytes, toBytes } from "../../bytes.ts"
 import { refuse } from "../../errors.ts"
-import { allocate, compareBytes } from "../../platform.ts"
+import { allocate } from "../../platform.ts"
 import { uint32 } from "../key-types.ts"
+import { compareNames, hashOf } from "../keys/hash.ts"
+import { ORDER_HEAD, ORDER_KEY, ORDER_MAGIC, orderWidth } from "../keys/layout.ts"
 import { checkShape } from "../options.ts"
-import { hashOf } from "../table.ts"
-import { ORDER_HEAD, ORDER_KEY, ORDER_MAGIC, orderWidth } from "../table-layout.ts"
 import type { ConstantOptions, Progress, Source } from "../types.ts"
 import type { WriteRange } from "./output.ts"
 import { SequentialWriter } from "./sequential-writer.ts"
 
 interface Entry {
   _name: Uint8Array
-  _nameView: DataView
   /** Length of the name in seven bits a byte, name and value. */
   _record: Uint8Array
   _key: number
@@ -49,7 +48,6 @@ export class TableWriter {
     const own = record.subarray(head, head + length)
     this._entries.push({
       _name: own,
-      _nameView: new DataView(record.buffer, head, length),
       _record: record,
       _key: hashOf(own),
       _index: 0,
@@ -59,9 +57,9 @@ export class TableWriter {
   /** Writes all names and values, as Writer.write() does. @throws EINVAL a name that was added twice; what SequentialWriter does */
   write(target: Source, range?: WriteRange, progress?: Progress): boolean {
     const byName = this._entries.slice()
-    byName.sort(compareNames)
+    byName.sort((a, b) => compareNames(a._name, b._name))
     for (let i = 1; i < byName.length; i++)
-      if (compareNames(byName[i - 1], byName[i]) === 0)
+      if (compareNames(byName[i - 1]._name, byName[i]._name) === 0)
         refuse("EINVAL", `the name ${i} in order was added twice`)
     const byKey = giveKeys(byName)
     const count = byKey.length
@@ -78,12 +76,6 @@ export class TableWriter {
     writer.writeFinalize()
     return true
   }
-}
-
-function compareNames(a: Entry, b: Entry): number {
-  const left = { _bytes: a._name, _view: a._nameView }
-  const right = { _bytes: b._name, _view: b._nameView }
-  return compareBytes(left, 0, a._name.length, right, 0, b._name.length)
 }
 
 /**

@@ -7,10 +7,14 @@ import {
   BASE,
   CHILDREN,
   COUNT,
+  FIRST_LEAF,
   getUint64,
   HEADER,
   INNER_KEYS,
   LEAF_KEYS,
+  LEAVES,
+  LEVELS,
+  TREE_AT,
   TREE_DIGEST,
   VALUES_DIGEST,
 } from "../layout.ts"
@@ -59,6 +63,7 @@ export function verify(this: AnyReader, progress?: Progress): ConstantFinding[] 
   digests.set(page.subarray(VALUES_DIGEST, VALUES_DIGEST + DIGEST_SIZE), DIGEST_SIZE)
   for (let i = HEADER; i < page.length && findings.length === 0; i++)
     if (page[i] !== 0) find(pass, 0, i, `${page[i]} behind the fields of the signature page, expected 0`)
+  checkHeader(pass)
   if (!checkTree(pass, digests, progress)) return findings
   const valueBytes = this._end - this._valuesAt()
   if (pass._base !== valueBytes && this._items > 0)
@@ -78,6 +83,21 @@ export function verify(this: AnyReader, progress?: Progress): ConstantFinding[] 
   if (!isDigest(hash, digests, DIGEST_SIZE))
     find(pass, 0, VALUES_DIGEST, "the digest of the values is another one: a value is damaged")
   return findings
+}
+
+/** The fields that a reader does not need, since they follow from the number of keys. */
+function checkHeader(pass: Pass): void {
+  const levels = pass._levels
+  const view = pass._view
+  const fields: [number, number, number][] = [
+    [TREE_AT, getUint64(view, TREE_AT), levels._pagesize],
+    [FIRST_LEAF, getUint64(view, FIRST_LEAF), (levels._pages - levels._counts[0]) * levels._pagesize],
+    [LEVELS, view.getUint32(LEVELS, true), levels._counts.length],
+    [LEAVES, view.getUint32(LEAVES, true), levels._counts[0]],
+  ]
+  for (let i = 0; i < fields.length; i++)
+    if (fields[i][1] !== fields[i][2])
+      find(pass, 0, fields[i][0], `${fields[i][1]} in the header, where the keys make ${fields[i][2]}`)
 }
 
 /** Goes through the pages of the tree; false when `progress` ended it. */

@@ -15,6 +15,7 @@ const NAMES = [
   "config",
   "constant",
   "constant-extras",
+  "constant-keys",
   "flash",
   "flash-extras",
   "flashtree",

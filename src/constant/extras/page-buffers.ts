@@ -1,19 +1,23 @@
 /** One or two pages of a reader's own: the root stays in the second, since every search begins there. */
-import { type Kept, keep, type Region } from "../bytes.ts"
-import { readInto } from "./access.ts"
-import type { AnyReader, Pages } from "./types.ts"
+import type { Region } from "../../bytes.ts"
+import { refuse } from "../../errors.ts"
+import { readInto } from "../access.ts"
+import type { AnyReader, Pages } from "../types.ts"
+import { makePage } from "./page.ts"
 
 const ROOT = 1
 
 export class PageBuffers implements Pages {
-  declare _buffers: Kept[]
+  declare _buffers: Region[]
   declare _pgnos: number[]
 
+  /** @throws EINVAL neither one nor two, ENOMEM */
   constructor(pagesize: number, count: number) {
+    if (count !== 1 && count !== 2) refuse("EINVAL", `pageBuffers is ${count}, expected 0, 1 or 2`)
     this._buffers = []
     this._pgnos = []
     for (let i = 0; i < count; i++) {
-      this._buffers.push(keep(null, null, 0, pagesize))
+      this._buffers.push(makePage(pagesize))
       this._pgnos.push(0)
     }
   }
@@ -32,4 +36,9 @@ export class PageBuffers implements Pages {
   _drop(): void {
     for (let i = 0; i < this._pgnos.length; i++) this._pgnos[i] = 0
   }
+}
+
+/** What a reader asks that was opened with pageBuffers. */
+export function makePages(pagesize: number, count: number): Pages {
+  return new PageBuffers(pagesize, count)
 }

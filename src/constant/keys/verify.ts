@@ -1,16 +1,17 @@
 /** What a table of names promises beyond its database: each name under its hash, and all of them in order. */
-import { isFlashtreeError } from "../../errors.ts"
+import type { FlashtreeError } from "../../errors.ts"
 import type { Item } from "../reader.ts"
-import type { Table } from "../table.ts"
-import { orderWidth } from "../table-layout.ts"
 import type { ConstantFinding, Progress } from "../types.ts"
+import { compareNames } from "./hash.ts"
+import { orderWidth } from "./layout.ts"
+import type { Table } from "./table.ts"
 
 /**
  * Checks as Reader.verify() does; where that finds nothing, also that each name is found under its hash, and that the order is that of the
  * names, up to the first that is not. Reads all names once more, by lookups.
  * @throws EIO, ENOMEM, ECLOSED
  */
-export function verifyTable(this: Table, progress?: Progress): ConstantFinding[] {
+export function verify(this: Table, progress?: Progress): ConstantFinding[] {
   const findings = this._reader.verify(progress)
   if (findings.length > 0) return findings
   const pagesize = this._reader._pagesize
@@ -21,13 +22,14 @@ export function verifyTable(this: Table, progress?: Progress): ConstantFinding[]
     let problem = ""
     try {
       const name = (this.at(place) as Item<Uint8Array>).key
-      if (before !== null && !isBefore(before, name))
+      if (before !== null && compareNames(before, name) >= 0)
         problem = `name ${place} is not larger than the one before`
       else if (!this.exists(name)) problem = `name ${place} is not found under its hash`
       before = name
     } catch (error) {
-      if (!isFlashtreeError(error) || error.code !== "ECORRUPT") throw error
-      problem = error.message
+      const found = error as FlashtreeError
+      if (found.code !== "ECORRUPT") throw error
+      problem = found.message
     }
     if (problem !== "")
       findings.push({
@@ -38,10 +40,4 @@ export function verifyTable(this: Table, progress?: Progress): ConstantFinding[]
       })
   }
   return findings
-}
-
-function isBefore(a: Uint8Array, b: Uint8Array): boolean {
-  const common = a.length < b.length ? a.length : b.length
-  for (let i = 0; i < common; i++) if (a[i] !== b[i]) return a[i] < b[i]
-  return a.length < b.length
 }

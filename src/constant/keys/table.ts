@@ -2,17 +2,18 @@
  * Tables of values under names of any length, in a constant database whose keys are the names' hashes (FORMAT.md): a lookup costs what one
  * by a whole number does, and reads the name with the value. The last value holds the order of the names.
  */
-import { type Bytes, roomIn, toBytes } from "../bytes.ts"
-import { crc32 } from "../checksum.ts"
-import { corrupt, refuse } from "../errors.ts"
-import { allocate } from "../platform.ts"
-import { copyValue, HIGH, LOW, PLACE, peek, WANTED } from "./access.ts"
-import type { ItemIterator } from "./extras/items.ts"
-import { uint32 } from "./key-types.ts"
-import { type Item, needsExtras, Reader } from "./reader.ts"
-import { leafOf, locate, openKey, openLeaf, openValue } from "./search.ts"
-import { ORDER_HEAD, ORDER_KEY, ORDER_MAGIC, orderWidth } from "./table-layout.ts"
-import type { ConstantFinding, FlashRange, Progress, ReaderOptions, Source } from "./types.ts"
+import { type Bytes, toBytes } from "../../bytes.ts"
+import { corrupt, refuse } from "../../errors.ts"
+import { allocate } from "../../platform.ts"
+import { copyValue, peek, roomFor } from "../access.ts"
+import type { ItemIterator, Visit } from "../extras/items.ts"
+import { uint32 } from "../key-types.ts"
+import { HIGH, LOW, PLACE, WANTED } from "../layout.ts"
+import { type Item, Reader } from "../reader.ts"
+import { leafOf, locate, openKey, openLeaf, openValue } from "../search.ts"
+import type { ConstantFinding, FlashRange, Progress, ReaderOptions, Source } from "../types.ts"
+import { hashOf } from "./hash.ts"
+import { ORDER_HEAD, ORDER_KEY, ORDER_MAGIC, orderWidth } from "./layout.ts"
 
 /** As for a Reader, whose keys are whole numbers here. */
 export type TableOptions = Omit<ReaderOptions<number>, "key">
@@ -25,9 +26,7 @@ export class Table {
   /** Where the indexes of the names lie, in the order of the names. */
   declare _orderAt: number
 
-  /** What "constant-extras" has on Espruino. */
   declare verify: (progress?: Progress) => ConstantFinding[]
-  declare items: (start?: number, end?: number) => ItemIterator<Uint8Array>
 
   /** Allocates as a Reader does. @throws EINVAL options that cannot be, ENOMEM */
   constructor(options?: TableOptions) {
@@ -67,12 +66,9 @@ export class Table {
   lookupInto(name: Bytes, target: Uint8Array, offset?: number): number {
     const reader = this._reader
     const from = offset === undefined ? 0 : offset
-    if (!findName(reader, toBytes(name, "name"))) {
-      roomIn(target, from, 0)
-      return -1
-    }
+    if (!findName(reader, toBytes(name, "name"))) return -1
     const length = numberAt(reader, HIGH)
-    copyValue(reader, valueAt(reader), target, from, roomIn(target, from, length))
+    copyValue(reader, valueAt(reader), target, from, roomFor(target, from, length))
     return length
   }
 
@@ -104,16 +100,13 @@ export class Table {
   }
 
   /** Visits names and values of the places [start, end), all when left out; false ends it. */
-  forEach(
-    visit: (name: Uint8Array, value: Uint8Array, index: number) => boolean | void,
-    start?: number,
-    end?: number,
-  ): void {
-    const last = end === undefined || end > this.size ? this.size : end
-    for (let index = start === undefined ? 0 : start; index < last; index++) {
-      const item = this.at(index) as Item<Uint8Array>
-      if (visit(item.key, item.value, index) === false) return
-    }
+  forEach(visit: Visit<Uint8Array>, start?: number, end?: number): void {
+    this._reader.forEach.call(this as never, visit as never, start, end)
+  }
+
+  /** Gives an iterator over [name, value] of the places [start, end), all when left out. */
+  items(start?: number, end?: number): ItemIterator<Uint8Array> {
+    return this._reader.items.call(this as never, start, end) as never
   }
 
   /** As Reader.close(). */
@@ -156,12 +149,6 @@ function copyOf(reader: Reader<number>): Uint8Array {
   const value = allocate(numberAt(reader, HIGH))
   copyValue(reader, valueAt(reader), value, 0, value.length)
   return value
-}
-
-/** Gives the key that a name has unless another one has it. */
-export function hashOf(name: Uint8Array): number {
-  const hash = crc32(name, 0, name.length, 0)
-  return hash === ORDER_KEY ? 0 : hash
 }
 
 /** Opens the record of a name; false when there is none. Names with one hash have keys that follow each other. */
@@ -225,6 +212,3 @@ function compareName(reader: Reader<number>, name: Uint8Array): number {
   }
   return length - name.length
 }
-
-Table.prototype.verify = needsExtras
-Table.prototype.items = needsExtras
