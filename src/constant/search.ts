@@ -101,8 +101,11 @@ function searchNode(reader: AnyReader, start: number, count: number): number {
     if (GUESS && turn++ < 2 && reader._key.toNumber !== undefined) {
       const below = numbers.getFloat64(lowAt)
       const wanted = reader._key.toNumber(numbers, reader._bytes.length + WANTED)
-      const guess = low + Math.floor(((wanted - below) / (numbers.getFloat64(highAt) - below)) * (high - low))
+      const above = numbers.getFloat64(highAt)
+      const guess = low + Math.floor(((wanted - below) / (above - below)) * (high - low))
       if (guess >= low && guess < high) next = guess
+      // Where no larger key is known, as in the root, the last one tells how the keys are spread.
+      else if (Number.isNaN(above) && (high - low) * size > 4 * reader._bytes.length) next = high - 1
     }
     // The window begins so that the slot is in the middle of it.
     if (reader._pages === null) {
