@@ -10,7 +10,21 @@ import { flashtree, output } from "./program.ts"
 const folder = new Folder()
 afterAll(() => folder.remove())
 
-const VERBS = ["info", "check", "dump", "load", "get", "put", "del", "keys", "pages", "page"]
+const VERBS = [
+  "info",
+  "check",
+  "dump",
+  "load",
+  "get",
+  "put",
+  "del",
+  "keys",
+  "pages",
+  "page",
+  "pack",
+  "unpack",
+  "verify",
+]
 
 /** Makes a database of these records. */
 function make(name: string, records: Record<string, string>, ...options: string[]): string {
