@@ -10,7 +10,7 @@ export const uint32: KeyType<number> = {
   compare: (a, aOffset, b, bOffset) => a.getUint32(aOffset, true) - b.getUint32(bOffset, true),
   encode: (key, into, at) => {
     if (!(typeof key === "number" && key >= 0 && key < U32 && key % 1 === 0))
-      refuse("EINVAL", `the key is ${key}: 0 to 4294967295 is expected`)
+      refuse("EINVAL", `the key is ${key}, not 0 to 4294967295`)
     into.setUint32(at, key, true)
   },
   decode: (from, at) => from.getUint32(at, true),

@@ -30,7 +30,7 @@ import type { AnyReader, FlashRange, Source } from "./types.ts"
 
 /** Opens what is in a stream or in blocks of a device. */
 export function openFile(reader: AnyReader, source: Source, range: FlashRange | undefined): void {
-  if (!source || !source.read) refuse("EINVAL", "no stream and no flash device")
+  if (!source || !source.read) refuse("EINVAL", "no stream or flash device")
   reader._flashAt = -1
   let end: number
   if (isDevice(source)) {

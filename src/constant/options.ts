@@ -16,7 +16,7 @@ import type { AnyOptions } from "./types.ts"
 export function checkShape(options: AnyOptions): number {
   const pagesize = options.pagesize === undefined ? DEFAULT_CONSTANT_PAGESIZE : options.pagesize
   const key = options.key
-  if (!key || !key.encode || !(key.size >= 1)) refuse("EINVAL", "key is no key type")
+  if (!key || !key.encode || !(key.size >= 1)) refuse("EINVAL", "no key type")
   if (
     !(pagesize >= HEADER && pagesize <= PAGESIZE_MAX) ||
     pagesize % 1 !== 0 ||

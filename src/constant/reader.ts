@@ -55,6 +55,9 @@ export class Reader<Key = unknown> implements Region {
   /** Length of the database in bytes. */
   declare _end: number
 
+  /** Gives the key and value of an index from 0, in the order of keys; undefined beyond the last. @throws EINVAL no whole number; as exists() */
+  declare at: (index: number) => Item<Key> | undefined
+
   /** Page buffers, and blocks of a device: in "constant-extras" on Espruino, as the next three. */
   declare _placeOf: (device: FlashDevice, range: FlashRange) => Place
   declare _makePages: (pagesize: number, count: number) => Pages
@@ -130,15 +133,6 @@ export class Reader<Key = unknown> implements Region {
     return length
   }
 
-  /** Gives the key and value of an index from 0, in the order of keys; undefined beyond the last. @throws EINVAL no whole number; as exists() */
-  at(index: number): Item<Key> | undefined {
-    this._check()
-    if (!(index >= 0 && index % 1 === 0)) refuse("EINVAL", `no index ${index}`)
-    if (index >= this._items) return undefined
-    const key = this._keyAt(index)
-    return { key: key, value: this._value(index) }
-  }
-
   /** Gives the index of the first key that is not smaller than `key`; size when all are. @throws as exists() */
   lowerBound(key: Key): number {
     const index = this._find(key)
@@ -150,6 +144,15 @@ export class Reader<Key = unknown> implements Region {
     this._source = null
     this._windowAt = -1
     if (this._pages !== null) this._pages._drop(this)
+  }
+
+  /** at(), under a name that no array has. */
+  _itemAt(index: number): Item<Key> | undefined {
+    this._check()
+    if (!(index >= 0 && index % 1 === 0)) refuse("EINVAL", `no index ${index}`)
+    if (index >= this._items) return undefined
+    const key = this._keyAt(index)
+    return { key: key, value: this._value(index) }
   }
 
   _check(): void {
@@ -191,6 +194,7 @@ function needsExtras(): never {
   refuse("EINVAL", 'needs require("constant-extras")(require("constant"))')
 }
 
+Reader.prototype.at = Reader.prototype._itemAt as never
 Reader.prototype._makePages = needsExtras
 Reader.prototype._placeOf = needsExtras
 Reader.prototype.forEach = needsExtras

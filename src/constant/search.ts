@@ -156,7 +156,7 @@ export function locate(reader: AnyReader): number {
   const slot = (GUESS ? searchNode : halve)(reader, page + LEAF_KEYS, count)
   const index = (page / pagesize - reader._firstLeaf) * reader._slots + slot
   if (slot === count) {
-    if (index < reader._items) corrupt(page / pagesize, LEAF_KEYS, "a last key below its separator")
+    if (index < reader._items) corrupt(page / pagesize, LEAF_KEYS, "last key below separator")
     return -1 - index
   }
   const at = probe(reader, page + LEAF_KEYS + slot * reader._key.size, reader._key.size)

@@ -4,7 +4,7 @@ import type { Item } from "../reader.ts"
 /** What both Reader and Table have. */
 interface Indexed<Key> {
   size: number
-  at(index: number): Item<Key> | undefined
+  _itemAt(index: number): Item<Key> | undefined
 }
 
 export interface ItemResult<Key> {
@@ -19,15 +19,15 @@ export class ItemIterator<Key> {
   /** @internal */ declare _end: number
 
   /** @internal */
-  constructor(of: Indexed<Key>, start: number | undefined, end: number | undefined) {
-    this._of = of
+  constructor(source: Indexed<Key>, start: number | undefined, end: number | undefined) {
+    this._of = source
     this._index = start === undefined ? 0 : start
-    this._end = end === undefined || end > of.size ? of.size : end
+    this._end = end === undefined || end > source.size ? source.size : end
   }
 
   /** Gives { done: false, value: [key, value] }, or { done: true } at the end and ever after. @throws as at() */
   next(): ItemResult<Key> {
-    const item = this._index < this._end ? this._of.at(this._index) : undefined
+    const item = this._index < this._end ? this._of._itemAt(this._index) : undefined
     if (item === undefined) return this.return()
     this._index++
     return { done: false, value: [item.key, item.value] }
@@ -50,7 +50,7 @@ export type Visit<Key> = (key: Key, value: Uint8Array, index: number) => boolean
 export function forEach<Key>(this: Indexed<Key>, visit: Visit<Key>, start?: number, end?: number): void {
   const last = end === undefined || end > this.size ? this.size : end
   for (let index = start === undefined ? 0 : start; index < last; index++) {
-    const item = this.at(index) as Item<Key>
+    const item = this._itemAt(index) as Item<Key>
     if (visit(item.key, item.value, index) === false) return
   }
 }

@@ -26,6 +26,9 @@ export class Table {
   /** Where the indexes of the names lie, in the order of the names. */
   declare _orderAt: number
 
+  /** Gives the name, in its bytes, and value of a place in the order of names; undefined beyond the last. @throws as Reader.at() */
+  declare at: (index: number) => Item<Uint8Array> | undefined
+
   declare verify: (progress?: Progress) => ConstantFinding[]
 
   /** Allocates as a Reader does. @throws EINVAL options that cannot be, ENOMEM */
@@ -72,19 +75,6 @@ export class Table {
     return length
   }
 
-  /** Gives the name, in its bytes, and value of a place in the order of names; undefined beyond the last. @throws as Reader.at() */
-  at(index: number): Item<Uint8Array> | undefined {
-    const size = this.size
-    if (!(index >= 0 && index % 1 === 0))
-      refuse("EINVAL", `the index is ${index}, expected a whole number from 0`)
-    if (index >= size) return undefined
-    const reader = this._reader
-    openPlace(this, index)
-    const name = allocate(numberAt(reader, LOW))
-    copyValue(reader, numberAt(reader, PLACE), name, 0, name.length)
-    return { key: name, value: copyOf(reader) }
-  }
-
   /** Gives the place of the first name that is not smaller; size when all are. About three reads for each halving. */
   lowerBound(name: Bytes): number {
     const bytes = toBytes(name, "name")
@@ -109,11 +99,26 @@ export class Table {
     return this._reader.items.call(this as never, start, end) as never
   }
 
+  /** at(), under a name that no array has. */
+  _itemAt(index: number): Item<Uint8Array> | undefined {
+    const size = this.size
+    if (!(index >= 0 && index % 1 === 0))
+      refuse("EINVAL", `the index is ${index}, expected a whole number from 0`)
+    if (index >= size) return undefined
+    const reader = this._reader
+    openPlace(this, index)
+    const name = allocate(numberAt(reader, LOW))
+    copyValue(reader, numberAt(reader, PLACE), name, 0, name.length)
+    return { key: name, value: copyOf(reader) }
+  }
+
   /** As Reader.close(). */
   close(): void {
     this._reader.close()
   }
 }
+
+Table.prototype.at = Table.prototype._itemAt
 
 /** Gives where the order of the names begins. @throws EFTYPE the last value is none */
 function findOrder(reader: Reader<number>): number {

@@ -21,7 +21,7 @@ export function verify(this: Table, progress?: Progress): ConstantFinding[] {
     const position = this._orderAt + place * orderWidth(size)
     let problem = ""
     try {
-      const name = (this.at(place) as Item<Uint8Array>).key
+      const name = (this._itemAt(place) as Item<Uint8Array>).key
       if (before !== null && compareNames(before, name) >= 0)
         problem = `name ${place} is not larger than the one before`
       else if (!this.exists(name)) problem = `name ${place} is not found under its hash`
