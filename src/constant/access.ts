@@ -7,7 +7,7 @@ import { refuse } from "../errors.ts"
 import { copyBytes } from "../platform.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
-import type { AnyReader, Source } from "./types.ts"
+import type { AnyReader, Pages, Source } from "./types.ts"
 
 const WINDOW_MIN = 64
 
@@ -44,7 +44,6 @@ export function readInto(
 /** Makes `length` bytes from `position` be in the window, with what is behind them, and gives their index there. At most one read. */
 export function peek(reader: AnyReader, position: number, length: number): number {
   const size = reader._bytes.length
-  reader._region = reader
   let index = position - reader._windowAt
   if (reader._windowAt < 0 || index < 0 || index + length > size) {
     let at = position
@@ -59,9 +58,10 @@ export function peek(reader: AnyReader, position: number, length: number): numbe
 
 /** The same for a part of the tree: in a page, where the reader has buffers for these. _region is where it is. */
 export function probe(reader: AnyReader, position: number, length: number): number {
-  if (reader._pages === null) return peek(reader, position, length)
+  const pages = reader._region as Pages
+  if (reader._region === reader) return peek(reader, position, length)
   const pgno = Math.floor(position / reader._pagesize)
-  reader._region = reader._pages._page(reader, pgno)
+  pages._page(reader, pgno)
   return position - pgno * reader._pagesize
 }
 

@@ -71,9 +71,8 @@ function takeHeader(reader: AnyReader, end: number): void {
   expect("page size", view.getUint32(PAGESIZE, true), pagesize)
   const items = view.getUint32(ITEMS, true)
   const leaves = leavesOf(items, pagesize, keySize)
-  let levels = 1
   let inner = 0
-  for (let pages = leaves; pages > 1; levels++) {
+  for (let pages = leaves; pages > 1; ) {
     pages = Math.ceil(pages / (innerSlots(pagesize, keySize) + 1))
     inner += pages
   }
@@ -84,7 +83,6 @@ function takeHeader(reader: AnyReader, end: number): void {
   if (length > end)
     corrupt(Math.floor(end / pagesize), end % pagesize, `the file ends after ${end} bytes of ${length}`)
   reader._items = items
-  reader._levels = levels
   reader._firstLeaf = 1 + inner
   reader._end = length
 }
@@ -96,7 +94,7 @@ function expect(what: string, found: number, expected: number): void {
 /** The root's keys must ascend: else the reader has another order than the writer had. */
 function checkRoot(reader: AnyReader): void {
   if (reader._items === 0) return
-  const level = reader._levels - 1
+  const level = reader._firstLeaf > 1 ? -1 : 0
   const count = openNode(reader, reader._pagesize, level)
   const size = reader._key.size
   const start = reader._pagesize + (level === 0 ? LEAF_KEYS : INNER_KEYS)
@@ -104,6 +102,6 @@ function checkRoot(reader: AnyReader): void {
     const at = probe(reader, start + (slot - 1) * size, 2 * size)
     const view = reader._region._view
     if (!(compareKeys(reader._key, view, at, view, at + size) < 0))
-      refuse("EFTYPE", "the root's keys do not ascend: another order, or damage")
+      refuse("EFTYPE", "the order of the root's keys is another")
   }
 }

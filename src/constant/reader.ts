@@ -10,6 +10,7 @@ import { openFile } from "./open.ts"
 import { checkShape } from "./options.ts"
 import { locate, openKey, openValue } from "./search.ts"
 import type {
+  AnyReader,
   ConstantFinding,
   FlashRange,
   KeyType,
@@ -43,13 +44,9 @@ export class Reader<Key = unknown> implements Region {
   declare _view: DataView
   /** Position of the window in the file, -1 when it holds nothing. */
   declare _windowAt: number
-  /** What the last probe was found in. */
-  declare _region: Region
-  declare _pages: Pages | null
+  /** What the last probe of the tree was found in: the reader itself, or the pages that it has. */
+  declare _region: AnyReader | Pages
   declare _items: number
-  declare _levels: number
-  /** Keys of a full leaf. */
-  declare _slots: number
   /** Page number of the first leaf. */
   declare _firstLeaf: number
   /** Length of the database in bytes. */
@@ -80,16 +77,14 @@ export class Reader<Key = unknown> implements Region {
     this._options = options
     this._key = options.key
     this._pagesize = pagesize
-    this._slots = leafSlots(pagesize, options.key.size)
     this._source = null
     this._flashAt = this._windowAt = -1
     this._bytes = new Uint8Array(memory, 0, size)
     this._view = new DataView(memory)
     this._region = this
-    this._pages = null
-    if (options.cache !== undefined) this._pages = options.cache
-    else if (options.pageBuffers) this._pages = this._makePages(pagesize, options.pageBuffers)
-    this._items = this._levels = this._firstLeaf = this._end = 0
+    if (options.cache !== undefined) this._region = options.cache
+    else if (options.pageBuffers) this._region = this._makePages(pagesize, options.pageBuffers)
+    this._items = this._firstLeaf = this._end = 0
   }
 
   /**
@@ -143,7 +138,7 @@ export class Reader<Key = unknown> implements Region {
   close(): void {
     this._source = null
     this._windowAt = -1
-    if (this._pages !== null) this._pages._drop(this)
+    if (this._region !== this) (this._region as Pages)._drop(this)
   }
 
   /** at(), under a name that no array has. */
@@ -183,9 +178,14 @@ export class Reader<Key = unknown> implements Region {
     return this._view.getFloat64(this._bytes.length + PLACE)
   }
 
+  /** Keys of a full leaf. */
+  _slots(): number {
+    return leafSlots(this._pagesize, this._key.size)
+  }
+
   /** Position of the value area. */
   _valuesAt(): number {
-    return (this._firstLeaf + Math.ceil(this._items / this._slots)) * this._pagesize
+    return (this._firstLeaf + Math.ceil(this._items / this._slots())) * this._pagesize
   }
 }
 

@@ -18,7 +18,7 @@ import {
 } from "./layout.ts"
 import type { AnyReader } from "./types.ts"
 
-/** Reads the head of a node, checks its level, and gives its number of slots. */
+/** Reads the head of a node, checks its level (-1: any but a leaf's, for the root), and gives its number of slots. */
 export function openNode(reader: AnyReader, page: number, level: number): number {
   const at = probe(reader, page, LEAF_KEYS)
   const view = reader._region._view
@@ -27,7 +27,7 @@ export function openNode(reader: AnyReader, page: number, level: number): number
   const count = view.getUint16(at + COUNT, true)
   const keySize = reader._key.size
   const most = level === 0 ? leafCount(reader, pgno) : innerSlots(reader._pagesize, keySize)
-  if (found !== level || count > most || (level === 0 && count < most))
+  if ((level < 0 ? found < 1 : found !== level) || count > most || (level === 0 && count < most))
     corrupt(pgno, 0, `level ${found}, ${count} slots: expected ${level}, ${most}`)
   if (level === 0) reader._view.setFloat64(reader._bytes.length + PLACE, getUint64(view, at + BASE))
   return count
@@ -35,7 +35,7 @@ export function openNode(reader: AnyReader, page: number, level: number): number
 
 /** Gives the keys that the leaf on a page has: every one but the last is full. */
 function leafCount(reader: AnyReader, pgno: number): number {
-  const slots = reader._slots
+  const slots = reader._slots()
   const left = reader._items - (pgno - reader._firstLeaf) * slots
   return left < slots ? left : slots
 }
@@ -108,7 +108,7 @@ function searchNode(reader: AnyReader, start: number, count: number): number {
       else if (Number.isNaN(above) && (high - low) * size > 4 * reader._bytes.length) next = high - 1
     }
     // The window begins so that the slot is in the middle of it.
-    if (reader._pages === null) {
+    if (reader._region === reader) {
       const half = Math.floor(reader._bytes.length / size / 2)
       const most = high - 2 * half
       next = next - half < low || most < low ? low : next - half > most ? most : next - half
@@ -135,9 +135,10 @@ export function locate(reader: AnyReader): number {
     reader._view.setFloat64(numbers + LOW, Number.NaN)
     reader._view.setFloat64(numbers + HIGH, Number.NaN)
   }
-  for (let level = reader._levels - 1; level > 0; level--) {
+  for (let level = -1; page < reader._firstLeaf * pagesize; ) {
     const count = openNode(reader, page, level)
     const at = probe(reader, page, INNER_KEYS)
+    level = reader._region._view.getUint16(at, true) - 1
     const children = reader._region._view.getUint32(at + CHILDREN, true)
     const slot = (GUESS ? searchNode : halve)(reader, page + INNER_KEYS, count)
     const child = pagesize + children + slot * pagesize
@@ -146,7 +147,7 @@ export function locate(reader: AnyReader): number {
       children % pagesize !== 0 ||
       child <= page ||
       child >= reader._valuesAt() ||
-      child >= reader._firstLeaf * pagesize !== (level === 1)
+      child >= reader._firstLeaf * pagesize !== (level === 0)
     )
       corrupt(page / pagesize, CHILDREN, `children at ${children}`)
     if (GUESS && slot === count) reader._view.setFloat64(numbers + HIGH, Number.NaN)
@@ -154,7 +155,7 @@ export function locate(reader: AnyReader): number {
   }
   const count = openNode(reader, page, 0)
   const slot = (GUESS ? searchNode : halve)(reader, page + LEAF_KEYS, count)
-  const index = (page / pagesize - reader._firstLeaf) * reader._slots + slot
+  const index = (page / pagesize - reader._firstLeaf) * reader._slots() + slot
   if (slot === count) {
     if (index < reader._items) corrupt(page / pagesize, LEAF_KEYS, "last key below separator")
     return -1 - index
@@ -165,7 +166,7 @@ export function locate(reader: AnyReader): number {
 
 /** Gives the page of the leaf that an index lies in, as a position. */
 export function leafOf(reader: AnyReader, index: number): number {
-  return (reader._firstLeaf + Math.floor(index / reader._slots)) * reader._pagesize
+  return (reader._firstLeaf + Math.floor(index / reader._slots())) * reader._pagesize
 }
 
 /** Reads the head of the leaf of an index, so that openValue() can be asked. */
@@ -179,7 +180,7 @@ export function openLeaf(reader: AnyReader, index: number): number {
 export function openKey(reader: AnyReader, index: number): number {
   const size = reader._key.size
   const page = openLeaf(reader, index)
-  return probe(reader, page + LEAF_KEYS + (index % reader._slots) * size, size)
+  return probe(reader, page + LEAF_KEYS + (index % reader._slots()) * size, size)
 }
 
 /**
@@ -188,7 +189,7 @@ export function openKey(reader: AnyReader, index: number): number {
  */
 export function openValue(reader: AnyReader, index: number): number {
   const size = reader._key.size
-  const slots = reader._slots
+  const slots = reader._slots()
   const page = leafOf(reader, index)
   const offset = LEAF_KEYS + size * slots + 4 * (index % slots)
   const at = probe(reader, page + offset, 8)

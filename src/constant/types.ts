@@ -43,9 +43,9 @@ export interface ReaderOptions<Key = unknown> extends ConstantOptions<Key> {
 }
 
 /** Where whole pages are kept: the reader's own buffers, or a PageCache. */
-export interface Pages {
-  /** @internal Gives a page; it holds until the next call. */
-  _page(reader: AnyReader, pgno: number): Region
+export interface Pages extends Region {
+  /** @internal Makes _bytes and _view those of a page, until the next call. */
+  _page(reader: AnyReader, pgno: number): void
   /** @internal Forgets the pages of a reader. */
   _drop(reader: AnyReader): void
 }

@@ -8,6 +8,8 @@ import { makePage } from "./page.ts"
 const ROOT = 1
 
 export class PageBuffers implements Pages {
+  declare _bytes: Uint8Array
+  declare _view: DataView
   declare _buffers: Region[]
   declare _pgnos: number[]
 
@@ -20,9 +22,11 @@ export class PageBuffers implements Pages {
       this._buffers.push(makePage(pagesize))
       this._pgnos.push(0)
     }
+    this._bytes = this._buffers[0]._bytes
+    this._view = this._buffers[0]._view
   }
 
-  _page(reader: AnyReader, pgno: number): Region {
+  _page(reader: AnyReader, pgno: number): void {
     const slot = pgno === ROOT ? this._pgnos.length - 1 : 0
     const buffer = this._buffers[slot]
     if (this._pgnos[slot] !== pgno) {
@@ -30,7 +34,8 @@ export class PageBuffers implements Pages {
       readInto(reader, pgno * reader._pagesize, buffer._bytes, 0, reader._pagesize)
       this._pgnos[slot] = pgno
     }
-    return buffer
+    this._bytes = buffer._bytes
+    this._view = buffer._view
   }
 
   _drop(): void {

@@ -28,6 +28,8 @@ export interface PageCacheStats {
 export class PageCache implements Pages {
   /** Pages found, and pages that had to be read. */
   readonly stats: PageCacheStats
+  declare _bytes: Uint8Array
+  declare _view: DataView
   declare _max: number
   declare _count: number
   declare _heads: (Cached | null)[]
@@ -62,7 +64,7 @@ export class PageCache implements Pages {
     while (this._oldest !== null) this._remove(this._oldest)
   }
 
-  _page(reader: AnyReader, pgno: number): Region {
+  _page(reader: AnyReader, pgno: number): void {
     let cached = this._heads[pgno & (this._heads.length - 1)]
     while (cached !== null && (cached._pgno !== pgno || cached._owner !== reader)) cached = cached._next
     if (cached !== null) {
@@ -71,7 +73,8 @@ export class PageCache implements Pages {
         this._unlink(cached)
         this._link(cached)
       }
-      return cached._buffer
+      this._show(cached._buffer)
+      return
     }
     this.stats.misses++
     const pagesize = reader._pagesize
@@ -88,7 +91,12 @@ export class PageCache implements Pages {
     this._link(cached)
     this._chain(cached)
     this._count++
-    return buffer
+    this._show(buffer)
+  }
+
+  _show(buffer: Region): void {
+    this._bytes = buffer._bytes
+    this._view = buffer._view
   }
 
   _drop(reader: AnyReader): void {

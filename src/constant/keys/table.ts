@@ -23,8 +23,6 @@ const PLAIN: ReaderOptions<number> = { key: uint32 }
 /** A reader of string-keyed tables. Names are bytes, or strings that mean their UTF-8 bytes, in the order of unsigned bytes. */
 export class Table {
   declare _reader: Reader<number>
-  /** Where the indexes of the names lie, in the order of the names. */
-  declare _orderAt: number
 
   /** Gives the name, in its bytes, and value of a place in the order of names; undefined beyond the last. @throws as Reader.at() */
   declare at: (index: number) => Item<Uint8Array> | undefined
@@ -34,7 +32,9 @@ export class Table {
   /** Allocates as a Reader does. @throws EINVAL options that cannot be, ENOMEM */
   constructor(options?: TableOptions) {
     this._reader = new Reader<number>(options === undefined ? PLAIN : Object.assign({ key: uint32 }, options))
-    this._orderAt = 0
+    // Options that nobody needs any more take no memory.
+    if (options !== undefined && options.signature === undefined && options.appVersion === undefined)
+      this._reader._options = PLAIN
   }
 
   /** As Reader.open(), and four reads. @throws EFTYPE too when what is there is a database, but no table of names */
@@ -42,7 +42,7 @@ export class Table {
     const reader = this._reader
     reader.open(source, range)
     try {
-      this._orderAt = findOrder(reader)
+      checkOrder(reader)
     } catch (error) {
       reader.close()
       throw error
@@ -82,7 +82,7 @@ export class Table {
     let high = this.size
     while (low < high) {
       const middle = (low + high) >> 1
-      openPlace(this, middle)
+      openPlace(this._reader, middle)
       if (compareName(this._reader, bytes) < 0) low = middle + 1
       else high = middle
     }
@@ -106,7 +106,7 @@ export class Table {
       refuse("EINVAL", `the index is ${index}, expected a whole number from 0`)
     if (index >= size) return undefined
     const reader = this._reader
-    openPlace(this, index)
+    openPlace(reader, index)
     const name = allocate(numberAt(reader, LOW))
     copyValue(reader, numberAt(reader, PLACE), name, 0, name.length)
     return { key: name, value: copyOf(reader) }
@@ -120,21 +120,21 @@ export class Table {
 
 Table.prototype.at = Table.prototype._itemAt
 
-/** Gives where the order of the names begins. @throws EFTYPE the last value is none */
-function findOrder(reader: Reader<number>): number {
+/** @throws EFTYPE the last value is no order of the names */
+function checkOrder(reader: Reader<number>): void {
   const index = reader._items - 1
   if (index >= 0) {
     const at = openKey(reader, index)
     if (reader._region._view.getUint32(at, true) === ORDER_KEY) {
       const length = openValue(reader, index)
       const position = numberAt(reader, PLACE)
-      if (length === ORDER_HEAD + index * orderWidth(index)) {
+      if (length === ORDER_HEAD + index * orderWidth(index) && position + length === reader._end) {
         const head = peek(reader, position, ORDER_HEAD)
         if (
           reader._view.getUint32(head, true) === ORDER_MAGIC &&
           reader._view.getUint32(head + 4, true) === index
         )
-          return position + ORDER_HEAD
+          return
       }
     }
   }
@@ -172,10 +172,9 @@ function findName(reader: Reader<number>, name: Uint8Array): boolean {
 }
 
 /** Opens the record of a place in the order of names. */
-export function openPlace(table: Table, place: number): void {
-  const reader = table._reader
+export function openPlace(reader: Reader<number>, place: number): void {
   const width = orderWidth(reader._items - 1)
-  const position = table._orderAt + place * width
+  const position = reader._end - (reader._items - 1 - place) * width
   const at = peek(reader, position, width)
   const index = width === 2 ? reader._view.getUint16(at, true) : reader._view.getUint32(at, true)
   if (index >= reader._items - 1) {

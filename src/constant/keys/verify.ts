@@ -18,7 +18,7 @@ export function verify(this: Table, progress?: Progress): ConstantFinding[] {
   const size = this.size
   let before: Uint8Array | null = null
   for (let place = 0; place < size && findings.length === 0; place++) {
-    const position = this._orderAt + place * orderWidth(size)
+    const position = this._reader._end - (size - place) * orderWidth(size)
     let problem = ""
     try {
       const name = (this._itemAt(place) as Item<Uint8Array>).key
