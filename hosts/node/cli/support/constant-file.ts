@@ -5,7 +5,7 @@ import { constant } from "../../../../src/index.ts"
 import { FileStream } from "../../file-stream.ts"
 import { FlashImage } from "../../flash-image.ts"
 import { parseCount } from "./arguments.ts"
-import { CliError } from "./failure.ts"
+import { CliError, describe } from "./failure.ts"
 import { requireFile } from "./files.ts"
 import { decodeText, encodeText, toHex } from "./text.ts"
 
@@ -51,9 +51,24 @@ export function withPlace<T>(
     : new FileStream(path, { readonly: !writes, create: writes })
   try {
     return use(source, args.flash ? { firstBlock: firstBlock ?? 0 } : undefined)
+  } catch (error) {
+    throw hinted(error)
   } finally {
     source.close()
   }
+}
+
+const HINTS: Record<string, string> = {
+  EFTYPE:
+    "pack, unpack and verify are for constant databases (stx-cbtreedb), the other verbs for btree files",
+  ECORRUPT: "`flashtree verify FILE` lists the damage",
+}
+
+// The common hints are about btree files.
+function hinted(error: unknown): unknown {
+  if (!isFlashtreeError(error) || HINTS[error.code] === undefined) return error
+  const { code, message } = describe(error)
+  return new CliError(code, message, HINTS[code])
 }
 
 /** Gives the key that the bytes of a record mean: digits for numbers. @throws EINVAL */
