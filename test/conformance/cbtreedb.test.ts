@@ -120,7 +120,7 @@ describe("written anew", () => {
     writer.write(stream)
     expect(firstDifference(stream.bytes(), image)).toBe(-1)
 
-    for (const writeAlign of [1, 16]) {
+    for (const writeAlign of image.length > 500_000 ? [16] : [1, 16]) {
       const device = new SimulatedFlash({
         size: Math.ceil((image.length + BLOCK) / BLOCK) * BLOCK,
         writeAlign,

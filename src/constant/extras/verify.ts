@@ -31,7 +31,7 @@ interface Pass {
   /** A key that was read by itself; the last key of the leaf before. */
   _key: DataView
   _last: DataView
-  /** Where the values of the next leaf begin. */
+  /** Where the values of the next leaf begin; -1 behind a page that is no leaf. */
   _base: number
 }
 
@@ -66,7 +66,7 @@ export function verify(this: AnyReader, progress?: Progress): ConstantFinding[] 
   checkHeader(pass)
   if (!checkTree(pass, digests, progress)) return findings
   const valueBytes = this._end - this._valuesAt()
-  if (pass._base !== valueBytes && this._items > 0)
+  if (pass._base >= 0 && pass._base !== valueBytes && this._items > 0)
     find(
       pass,
       this._valuesAt() / this._pagesize - 1,
@@ -114,11 +114,13 @@ function checkTree(pass: Pass, digests: Uint8Array, progress: Progress | undefin
       const count =
         level === 0 ? endOfLeaf(levels, node) - node * levels._leafSlots : childrenOf(levels, level, node) - 1
       const view = pass._view
+      const base = pass._base
+      if (level === 0) pass._base = -1
       if (view.getUint16(0, true) !== level)
         find(pass, pgno, 0, `a node of level ${view.getUint16(0, true)}, expected level ${level}`)
       else if (view.getUint16(COUNT, true) !== count)
         find(pass, pgno, COUNT, `${view.getUint16(COUNT, true)} slots, expected ${count}`)
-      else if (level === 0) checkLeaf(pass, pgno, node, count)
+      else if (level === 0) checkLeaf(pass, pgno, node, count, base)
       else checkInner(pass, pgno, level, node, count)
       if (progress !== undefined && progress((pgno + 1) * page.length, reader._end) === false) return false
     }
@@ -163,14 +165,13 @@ function checkInner(pass: Pass, pgno: number, level: number, node: number, count
 }
 
 /** Tells whether a leaf is sound. */
-function checkLeaf(pass: Pass, pgno: number, leaf: number, count: number): boolean {
+function checkLeaf(pass: Pass, pgno: number, leaf: number, count: number, expected: number): boolean {
   const key = pass._reader._key
   const levels = pass._levels
   const size = levels._keySize
   const view = pass._view
   const offsets = LEAF_KEYS + size * levels._leafSlots
   const base = getUint64(view, BASE)
-  const expected = pass._base
   pass._base = base + view.getUint32(offsets + 4 * count, true)
   let problem = -1
   for (let slot = 0; slot < count && problem < 0; slot++) {
@@ -186,7 +187,8 @@ function checkLeaf(pass: Pass, pgno: number, leaf: number, count: number): boole
   for (let i = 0; i < size; i++) pass._last.setUint8(i, view.getUint8(lastAt + i))
   if (problem >= 0)
     return find(pass, pgno, LEAF_KEYS + problem * size, `key ${problem} is not larger than the one before`)
-  if (base !== expected) return find(pass, pgno, BASE, `the values begin at ${base}, expected ${expected}`)
+  if (expected >= 0 && base !== expected)
+    return find(pass, pgno, BASE, `the values begin at ${base}, expected ${expected}`)
   if (view.getUint32(offsets, true) !== 0)
     return find(pass, pgno, offsets, "the first value does not begin where the leaf's do")
   for (let slot = 0; slot < count; slot++) {

@@ -119,6 +119,43 @@ describe("a reader", () => {
   })
 })
 
+describe("verify", () => {
+  it("tells bytes done, and is ended by false", () => {
+    const stream = make({ pagesize: 256 }, 500)
+    const reader = new constant.Reader({ key: uint32, pagesize: 256 })
+    reader.open(stream)
+    const seen: number[] = []
+    expect(reader.verify((done, total) => void seen.push(done / total))).toEqual([])
+    expect(seen.length).toBeGreaterThan(18)
+    expect(seen).toEqual([...seen].sort((a, b) => a - b))
+    expect(seen.at(-1)).toBe(1)
+    let calls = 0
+    const image = stream.bytes()
+    image[image.length - 1] = (image[image.length - 1] as number) ^ 1
+    reader.open(new MemoryStream(image))
+    expect(reader.verify(() => ++calls < 3)).toEqual([])
+    expect(calls).toBe(3)
+    expect(reader.verify().map(({ offset }) => offset)).toEqual([112])
+  })
+
+  it("names the page and the field", () => {
+    const image = make({ pagesize: 256 }, 500).bytes()
+    const findingsOf = (at: number) => {
+      const damaged = image.slice()
+      damaged[at] = (damaged[at] as number) ^ 0x40
+      const reader = new constant.Reader({ key: uint32, pagesize: 256 })
+      reader.open(new MemoryStream(damaged))
+      return reader.verify().map(({ page, offset }) => [page, offset])
+    }
+    expect(findingsOf(200)).toEqual([[0, 200]]) // padding of the signature page
+    expect(findingsOf(256 + 8)).toEqual([[1, 8], [0, 64]]) // biome-ignore format: a key of the root
+    expect(findingsOf(3 * 256 + 2)).toEqual([[3, 2], [0, 64]]) // biome-ignore format: slots of a leaf
+    expect(findingsOf(3 * 256 + 4)).toEqual([[3, 4], [4, 4], [0, 64]]) // biome-ignore format: where its values begin
+    expect(findingsOf(3 * 256 + 12 + 4 * 30 + 4)).toEqual([[3, 136], [0, 64]]) // biome-ignore format: an offset
+    expect(findingsOf(image.length - 1)).toEqual([[0, 112]])
+  })
+})
+
 describe("keys", () => {
   it("of 64 bits are bigints, or whole numbers below 2^53", () => {
     const writer = new constant.Writer({ key: constant.uint64 })

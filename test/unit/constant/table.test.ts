@@ -86,6 +86,25 @@ describe("a table of names", () => {
     },
   )
 
+  it.each([65_536, 65_537])("of %i names has indexes of two or four bytes", (count) => {
+    const writer = new constant.TableWriter()
+    for (let i = 0; i < count; i++) writer.add(`n${i}`, "")
+    const stream = new MemoryStream()
+    writer.write(stream)
+    const table = new constant.Table({ cache: new constant.PageCache(1000) })
+    table.open(stream)
+    expect(table.size).toBe(count)
+    const order = table._reader.at(count)?.value.length
+    expect(order).toBe(8 + count * (count > 65_536 ? 4 : 2))
+    const sorted = Array.from({ length: count }, (_, i) => `n${i}`).sort()
+    for (let place = 0; place < count; place += 997) {
+      expect(Buffer.from(table.at(place)?.key ?? []).toString()).toBe(sorted[place])
+      expect(table.lowerBound(sorted[place] as string)).toBe(place)
+      expect(table.exists(`n${place}`)).toBe(true)
+      expect(table.exists(`m${place}`)).toBe(false)
+    }
+  })
+
   it("keeps names apart whose hashes are alike", () => {
     // With the last four bytes any CRC-32 can be had; here by looking for names of two lengths that share one.
     const byHash = new Map<number, string>()
