@@ -36,6 +36,9 @@ const ESPRUINO = {
   log: "src/log/core.ts",
   "log-extras": "src/log/extras/index.ts",
   heapfile: "src/heapfile/core.ts",
+  constant: "src/constant/core.ts",
+  "constant-keys": "src/constant/keys/index.ts",
+  "constant-extras": "src/constant/extras/index.ts",
   values: "src/values/index.ts",
   config: "src/config/index.ts",
   flashtree: "hosts/espruino/index.ts",
@@ -49,7 +52,7 @@ const LATER = {
 }
 
 /** Characters that one function less may cost: memory for the variables of a function is scarcer than flash. */
-const FEWER_FUNCTIONS = { flash: 120, log: 120 }
+const FEWER_FUNCTIONS = { flash: 120, log: 120, constant: 0 }
 
 const rows = [
   {
@@ -60,6 +63,7 @@ const rows = [
       flash: "hosts/node/flash.ts",
       log: "hosts/node/log.ts",
       heapfile: "hosts/node/heapfile.ts",
+      constant: "hosts/node/constant.ts",
       config: "hosts/node/config.ts",
       values: "hosts/node/values.ts",
       node: "hosts/node/node.ts",
@@ -67,6 +71,7 @@ const rows = [
     },
     external: [/^node:/, "citty"],
     target: "es2022",
+    own: { "src/sha256.ts": "hosts/node/sha256.ts" },
     output: {
       format: "es",
       chunkFileNames: "chunks/[name].js",
@@ -82,6 +87,7 @@ const rows = [
       flash: "hosts/moddable/flash.ts",
       log: "hosts/moddable/log.ts",
       heapfile: "hosts/moddable/heapfile.ts",
+      constant: "hosts/moddable/constant.ts",
       config: "hosts/moddable/config.ts",
       values: "hosts/moddable/values.ts",
       moddable: "hosts/moddable/moddable.ts",
@@ -115,9 +121,18 @@ const rows = [
     output: { format: "es" },
     // The names that a program imports; the modules themselves have the names that the SDK's mcpack gives them.
     assets: Object.fromEntries(
-      ["index", "btree", "flash", "log", "heapfile", "config", "values", "moddable", "flash-partition"].map(
-        (entry) => [`entries/${entry}.js`, `export * from "flashtree/dist/moddable/${entry}"\n`],
-      ),
+      [
+        "index",
+        "btree",
+        "flash",
+        "log",
+        "constant",
+        "heapfile",
+        "config",
+        "values",
+        "moddable",
+        "flash-partition",
+      ].map((entry) => [`entries/${entry}.js`, `export * from "flashtree/dist/moddable/${entry}"\n`]),
     ),
   },
   {
@@ -166,6 +181,8 @@ function moduleOf(id) {
   if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
   if (/\/src\/log\/|\/hosts\/moddable\/log\.ts$/.test(id)) return "log"
   if (/\/src\/heapfile\/|\/hosts\/moddable\/heapfile\.ts$/.test(id)) return "heapfile"
+  if (/\/src\/(constant\/|sha256\.ts$)|\/hosts\/(constant-iteration|moddable\/constant)\.ts$/.test(id))
+    return "constant"
   if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
   if (/\/hosts\/(store|moddable\/native)\.ts$/.test(id)) return "store"
   if (/\/hosts\/moddable\/(partition|partition-store)\.ts$/.test(id)) return "partition"

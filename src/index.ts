@@ -1,6 +1,7 @@
 /** All engines. */
 export * as btree from "./btree/index.ts"
 export type { Bytes } from "./bytes.ts"
+export * as constant from "./constant/index.ts"
 export { type ErrorCode, type FlashtreeError, isFlashtreeError } from "./errors.ts"
 export * as flash from "./flash/index.ts"
 export * as heapfile from "./heapfile/index.ts"

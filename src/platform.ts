@@ -31,6 +31,9 @@ export const PAGE_HASH: boolean = true
 /** False where src/btree/tuning is never there: the places where it would be asked are left out. */
 export const TUNING: boolean = true
 
+/** A search in place guesses where its key is, because a read takes longer than the reckoning; where steps are slow (Espruino) it halves. */
+export const GUESS: boolean = true
+
 /** Orders two byte strings as unsigned bytes, a prefix before what it begins: negative, 0 or positive. Allocates nothing. */
 export function compareBytes(
   a: Region,

@@ -30,6 +30,9 @@ export const PAGE_HASH = false
 /** The modules have no room for it. */
 export const TUNING = false
 
+/** A search in place only halves: the reckoning would take as long as a read. */
+export const GUESS: boolean = false
+
 /** Orders two byte strings as unsigned bytes, a prefix before what it begins. Allocates two views and two short strings. */
 export function compareBytes(
   a: Region,

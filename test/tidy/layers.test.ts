@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest"
 import { parseScript, stripTypes } from "../support/syntax.ts"
 import { codeIn, textOf } from "./sources.ts"
 
-const FOUNDATION = ["stream", "bytes", "checksum", "errors", "assert", "platform"]
+const FOUNDATION = ["stream", "bytes", "checksum", "sha256", "errors", "assert", "platform"]
 const ENGINES = ["btree", "append", "constant", "heapfile", "flash", "log"]
 
 /** Room of src -> the rooms it may import, besides itself. A room that is not here is not in the house. */

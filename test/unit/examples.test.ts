@@ -130,3 +130,16 @@ describe("examples/moddable-config-log", async () => {
     },
   )
 })
+
+describe("examples/time-zones", () => {
+  it("finds zones in flash", () => {
+    const run = spawnSync(process.execPath, ["examples/time-zones/main.mjs"], {
+      cwd: ROOT,
+      encoding: "utf8",
+      timeout: 60_000,
+    })
+    expect(run.stderr).toBe("")
+    expect(run.stdout).toMatch(/^Europe\/Berlin: CET-1CEST,M3.5.0,M10.5.0\/3 \(\d reads, \d+ bytes\)$/m)
+    expect(run.stdout).toContain("Mars/Olympus: no such zone")
+  })
+})

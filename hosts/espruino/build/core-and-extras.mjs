@@ -42,6 +42,20 @@ const SPLITS = {
     parts: { "log-extras": { folder: "src/log/extras" } },
     copied: ["src/log/layout.ts"],
   },
+  constant: {
+    core: "src/constant/core.ts",
+    parts: {
+      "constant-extras": { folder: "src/constant/extras" },
+      "constant-keys": { folder: "src/constant/keys" },
+    },
+    copied: [
+      "src/constant/layout.ts",
+      "src/constant/keys/layout.ts",
+      "src/constant/keys/hash.ts",
+      "src/checksum.ts",
+      "src/sha256.ts",
+    ],
+  },
 }
 
 /** Gives the engine that the module is a part of, undefined for one that is none. */

@@ -12,6 +12,7 @@ import { hexdump } from "./hexdump.ts"
 import { info } from "./info.ts"
 import { keys } from "./keys.ts"
 import { load } from "./load.ts"
+import { pack } from "./pack.ts"
 import { page } from "./page.ts"
 import { pages } from "./pages.ts"
 import { put } from "./put.ts"
@@ -19,9 +20,14 @@ import { ClosedPipe } from "./support/descriptor.ts"
 import { CliError, FAILED, OK, report } from "./support/failure.ts"
 import { stdout } from "./support/output.ts"
 import { plainUsage, runVerb, type Verb, verbHelp } from "./support/verb.ts"
+import { unpack } from "./unpack.ts"
+import { verify } from "./verify.ts"
 
 const VERBS: ReadonlyMap<string, Verb> = new Map(
-  [info, check, dump, load, get, put, del, keys, pages, page, hexdump].map((verb) => [verb.name, verb]),
+  [info, check, dump, load, get, put, del, keys, pages, page, pack, unpack, verify, hexdump].map((verb) => [
+    verb.name,
+    verb,
+  ]),
 )
 
 const program: CommandDef = defineCommand({

@@ -80,13 +80,14 @@ export function runner32(): Runner {
 const EX_USAGE = 64
 const RUN_MILLISECONDS_MAX = 300_000
 
-/** Calls main(argument) of the module with the board's memory, after the import of `mod` if there is one. @throws Error with what it threw */
+/** Calls main(argument) of the module with the board's memory, after the import of `mod` if there is one; `flash`: a file with the flash. @throws Error with what it threw */
 export function runOnBoard<Result>(
   { command }: Runner,
   board: Board,
   module: string,
   argument: unknown,
   mod?: string,
+  flash?: string,
 ): Report<Result> & { callers: string } {
   const { chunkBytes, slots, stack, arena } = board
   const [program, ...before] = command as [string, ...string[]]
@@ -94,7 +95,12 @@ export function runOnBoard<Result>(
   const { stdout, stderr, status, signal } = spawnSync(
     program,
     [...before, ...limits, JSON.stringify(argument), module, ...(mod === undefined ? [] : [mod])],
-    { encoding: "utf8", timeout: RUN_MILLISECONDS_MAX, killSignal: "SIGKILL" },
+    {
+      encoding: "utf8",
+      timeout: RUN_MILLISECONDS_MAX,
+      killSignal: "SIGKILL",
+      env: { ...process.env, ...(flash === undefined ? {} : { FLASH_IMAGE: flash }) },
+    },
   )
   if (status !== 0) throw new Error(`${board.name}: ${stderr.trim()} (${signal ?? status})`)
   return { ...(JSON.parse(stdout) as Report<Result>), callers: stderr.trim() }

@@ -13,6 +13,7 @@ import { CACHE } from "./sources.ts"
 const MODULES = {
   "src/btree/index.ts": "./btree.js",
   "src/flash/index.ts": "./flash.js",
+  "src/constant/index.ts": "./constant.js",
   "hosts/moddable/flash-partition.ts": "./flash-partition.js",
 }
 /** What host/ finds where the SDK's own module would be. */

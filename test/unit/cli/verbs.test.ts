@@ -10,7 +10,22 @@ import { flashtree, output } from "./program.ts"
 const folder = new Folder()
 afterAll(() => folder.remove())
 
-const VERBS = ["info", "check", "dump", "load", "get", "put", "del", "keys", "pages", "page", "hexdump"]
+const VERBS = [
+  "info",
+  "check",
+  "dump",
+  "load",
+  "get",
+  "put",
+  "del",
+  "keys",
+  "pages",
+  "page",
+  "pack",
+  "unpack",
+  "verify",
+  "hexdump",
+]
 
 /** Makes a database of these records. */
 function make(name: string, records: Record<string, string>, ...options: string[]): string {

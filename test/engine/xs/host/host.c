@@ -5,6 +5,8 @@
  *
  * host <chunk bytes> <slots> <stack slots> <arena bytes or 0> <argument of main> <module> [<mod>]
  *
+ * The variable FLASH_IMAGE names a file with what the flash holds from its beginning; without it the flash is erased.
+ *
  * A mod is imported first, by the machine that has the board's memory, as a board does: nothing of it is preloaded.
  */
 #include "xsmc.h"
@@ -49,6 +51,20 @@ static void flashErase(xsMachine* the)
 	xsUnsignedValue end = xsmcToInteger(xsArg(1)) * BLOCK_LENGTH;
 	checkRange(the, start, end - start);
 	memset(flash + start, 0xff, end - start);
+}
+
+static void loadFlash(const char* path)
+{
+	FILE* file;
+	memset(flash, 0xff, sizeof(flash));
+	if (!path)
+		return;
+	file = fopen(path, "rb");
+	if (!file || fread(flash, 1, sizeof(flash), file) == 0) {
+		fprintf(stderr, "%s cannot be read\n", path);
+		exit(1);
+	}
+	fclose(file);
 }
 
 static void measureNow(xsMachine* the)
@@ -134,7 +150,7 @@ int main(int argc, char** argv)
 	Limits limits = { atoi(argv[1]), atoi(argv[2]), atoi(argv[3]), atoi(argv[4]) };
 	int grows = limits.arena != 0;
 	xsCreation creation = { limits.chunkBytes, grows ? 512 : 0, limits.slots, grows ? 64 : 0, limits.stack, 64, 32, 127, 127, 1024, 127, 0 };
-	memset(flash, 0xff, sizeof(flash));
+	loadFlash(getenv("FLASH_IMAGE"));
 	xsMachine* shared = preloadModule(argv[6]);
 	xsMachine* machine = xsCloneMachine(&creation, shared, "board", &limits);
 	runMain(machine, argv[6], argv[5], argc == 8 ? argv[7] : NULL);
