@@ -27,15 +27,15 @@ export function readFlash(log: Log, view: Uint8Array, position: number): void {
   if (count < view.length) throw failure("EIO", `the device read ${count} of ${view.length} bytes`)
 }
 
-/** Programs `size` bytes of the log's memory from its beginning; false when they do not read back. One read of each 64 bytes. */
-export function program(log: Log, position: number, size: number): boolean {
+/** Programs `size` bytes of the log's memory from index `start` on; false when they do not read back. One read of each 64 bytes. */
+export function program(log: Log, position: number, start: number, size: number): boolean {
   const bytes = log._bytes
   const part = log._headerAt
-  log._flash.write(bytes.subarray(0, size), log._base + position)
+  log._flash.write(bytes.subarray(start, start + size), log._base + position)
   for (let done = 0; done < size; done += SMALL) {
     const count = size - done < SMALL ? size - done : SMALL
     readFlash(log, count === SMALL ? log._small : log._small.subarray(0, count), position + done)
-    for (let i = 0; i < count; i++) if (bytes[part + i] !== bytes[done + i]) return false
+    for (let i = 0; i < count; i++) if (bytes[part + i] !== bytes[start + done + i]) return false
   }
   return true
 }

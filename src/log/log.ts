@@ -198,20 +198,25 @@ export class Log {
       refuse("EINVAL", `time is ${time}, expected a whole number from -${TIME_MAX} to ${TIME_MAX}`)
     const isFull = this._pending + ENTRY_HEAD + length + CHECK > this._size - this._unit
     if (this._count === GROUP_MAX || (this._count > 0 && isFull)) programPending(this, false)
+    const delta = time === undefined ? 0 : time - this._time
+    let end = 0
+    // What is in memory is one frame, which goes into the head: where this record does not, another begins with it.
+    while (end === 0) {
+      end = this._putEntry(length, time !== undefined, delta) + length
+      const frame = alignUp(this, end - (this._count === 0 ? GROUP_HEAD : 0) + CHECK)
+      if (this._isSealed || this._writeAt + frame <= this._length) continue
+      if (this._count === 0) this._isSealed = true
+      else {
+        programPending(this, false)
+        end = 0
+      }
+    }
     this._inCall = true
     this._windowAt = -1
-    let at = this._pending
-    const isLong = length >= LENGTH_MAX
-    this._bytes[at++] = (isLong ? LENGTH_MAX : length) + (time === undefined ? 0 : TIMED)
-    if (isLong) at = putNumber(this._bytes, at, length - LENGTH_MAX)
-    if (time !== undefined) {
-      const delta = time - this._time
-      at = putNumber(this._bytes, at, delta < 0 ? -delta * 2 - 1 : delta * 2)
-      if (delta < 0) this._falls = (this._falls + 1) & 0xffff
-      this._time = time
-    }
-    copyBytes(bytes, 0, this._bytes, at, length)
-    this._pending = at + length
+    copyBytes(bytes, 0, this._bytes, end - length, length)
+    this._pending = end
+    if (time !== undefined) this._time = time
+    if (delta < 0) this._falls = (this._falls + 1) & 0xffff
     this._count++
     this._inCall = false
     return this._next++
@@ -307,6 +312,16 @@ export class Log {
     if (!this.readonly && this._failed === "" && !this._inCall) this.flush()
     this._windowAt = -1
     this._closed = true
+  }
+
+  /** @internal Puts what is before the bytes of a record behind the entries in memory; gives the index behind it. */
+  _putEntry(length: number, isTimed: boolean, delta: number): number {
+    const bytes = this._bytes
+    let at = this._pending
+    const isLong = length >= LENGTH_MAX
+    bytes[at++] = (isLong ? LENGTH_MAX : length) + (isTimed ? TIMED : 0)
+    if (isLong) at = putNumber(bytes, at, length - LENGTH_MAX)
+    return isTimed ? putNumber(bytes, at, delta < 0 ? -delta * 2 - 1 : delta * 2) : at
   }
 
   /** @internal */
