@@ -1,6 +1,6 @@
 /** What reaches the device: reads, programs that are read back, erases; and block headers. */
 import { crc32 } from "../checksum.ts"
-import { failure, refuse } from "../errors.ts"
+import { refuse } from "../errors.ts"
 import { isErased, OPAQUE_FLASH } from "../platform.ts"
 import {
   COUNT,
@@ -21,10 +21,15 @@ export function alignUp(log: Log, size: number): number {
   return Math.ceil(size / log._unit) * log._unit
 }
 
+/** Gives where the block that has this sequence number begins in the range. */
+export function startOf(log: Log, sequence: number): number {
+  return (sequence % log._blockCount) * log._length
+}
+
 /** Reads `view` from byte `position` of the range. EIO when the device gives less. */
 export function readFlash(log: Log, view: Uint8Array, position: number): void {
   const count = log._flash.read(view, log._base + position)
-  if (count < view.length) throw failure("EIO", `the device read ${count} of ${view.length} bytes`)
+  if (count < view.length) refuse("EIO", `the device read ${count} of ${view.length} bytes`)
 }
 
 /** Programs `size` bytes of the log's memory from index `start` on; false when they do not read back. One read of each 64 bytes. */
@@ -34,7 +39,7 @@ export function program(log: Log, position: number, start: number, size: number)
   log._flash.write(bytes.subarray(start, start + size), log._base + position)
   for (let done = 0; done < size; done += SMALL) {
     const count = size - done < SMALL ? size - done : SMALL
-    readFlash(log, count === SMALL ? log._small : log._small.subarray(0, count), position + done)
+    readFlash(log, log._small.subarray(0, count), position + done)
     for (let i = 0; i < count; i++) if (bytes[part + i] !== bytes[start + done + i]) return false
   }
   return true
@@ -46,7 +51,7 @@ export function isErasedFrom(log: Log, position: number, end: number, view: Uint
   if (from === 0) log._windowAt = -1
   for (let at = position; at < end; at += view.length) {
     const count = end - at < view.length ? end - at : view.length
-    readFlash(log, count === view.length ? view : view.subarray(0, count), at)
+    readFlash(log, view.subarray(0, count), at)
     if (!isErased(log._bytes, from, from + count)) return false
   }
   return true
@@ -62,15 +67,25 @@ export function eraseBlock(log: Log, block: number): boolean {
   )
 }
 
+/** Gives the four bytes at `offset` of the header that was read last as a number. */
+export function word(log: Log, offset: number): number {
+  return log._view.getUint32(log._headerAt + offset)
+}
+
+/** Gives the two bytes at `offset` of the header that was read last as a number. */
+export function half(log: Log, offset: number): number {
+  return word(log, offset) >>> 16
+}
+
 /** Reads the header of a block to its place in memory; true when it is whole and says it is this block's. */
 export function readHeader(log: Log, block: number): boolean {
   const at = log._headerAt
   readFlash(log, log._headerBytes, block * log._length)
   return (
-    log._view.getUint32(at) === MAGIC &&
-    log._view.getUint16(at + INDEX) === block &&
-    log._view.getUint32(at + SEQUENCE) <= SEQUENCE_MAX &&
-    log._view.getUint32(at + HEADER_CHECK) === crc32(log._bytes, at, at + HEADER_CHECK, 0)
+    word(log, 0) === MAGIC &&
+    half(log, INDEX) === block &&
+    word(log, SEQUENCE) <= SEQUENCE_MAX &&
+    word(log, HEADER_CHECK) === crc32(log._bytes, at, at + HEADER_CHECK, 0)
   )
 }
 
@@ -78,16 +93,15 @@ export function readHeader(log: Log, block: number): boolean {
 export function readOwnHeader(log: Log, sequence: number): boolean {
   return (
     readHeader(log, sequence % log._blockCount) &&
-    log._view.getUint32(log._headerAt + LOG_ID) === log._logId &&
-    log._view.getUint32(log._headerAt + SEQUENCE) === sequence &&
-    log._view.getUint16(log._headerAt + COUNT) === log._blockCount
+    word(log, LOG_ID) === log._logId &&
+    word(log, SEQUENCE) === sequence &&
+    half(log, COUNT) === log._blockCount
   )
 }
 
 /** Gives the number of the first record of the block whose header was read last. */
 export function firstInHeader(log: Log): number {
-  const at = log._headerAt + FIRST
-  return log._view.getUint16(at) * 0x100000000 + log._view.getUint32(at + 2)
+  return half(log, FIRST) * 0x100000000 + word(log, FIRST + 2)
 }
 
 /** Tells whether a block is one of those that are not used any more. */
@@ -104,14 +118,16 @@ export function isRetired(log: Log, sequence: number): boolean {
 export function refuseStale(log: Log): void {
   let isStale = false
   if (!(OPAQUE_FLASH && log._isOpaque) && !log._isSealed && log._writeAt + MARK <= log._length) {
-    readFlash(log, log._small.subarray(0, MARK), (log._head % log._blockCount) * log._length + log._writeAt)
+    readFlash(log, log._small.subarray(0, MARK), startOf(log, log._head) + log._writeAt)
     isStale = !isErased(log._bytes, log._headerAt, log._headerAt + MARK)
   } else if (log._givenBack === 0) {
     const next = log._head + 1
-    isStale = readHeader(log, next % log._blockCount) && log._view.getUint32(log._headerAt + SEQUENCE) >= next
-    isStale = isStale && log._view.getUint32(log._headerAt + LOG_ID) === log._logId
+    isStale =
+      readHeader(log, next % log._blockCount) &&
+      word(log, SEQUENCE) >= next &&
+      word(log, LOG_ID) === log._logId
   }
   if (!isStale) return
-  log._failed = "ESTALE"
-  refuse("ESTALE", "another writer has changed the log since it was opened: reopen it")
+  log._code = "ESTALE"
+  log._begin(true)
 }

@@ -10,26 +10,18 @@ import {
   isRetired,
   readHeader,
   readOwnHeader,
+  startOf,
+  word,
 } from "./access.ts"
 import {
-  ALIGN,
   BEFORE_FAILS,
-  CHECKSUM,
-  COUNT,
   ERASES,
-  FALLS,
-  FIRST,
   FLAGS,
+  HALF,
   HEADER,
   HEADER_CHECK,
-  INDEX,
-  LENGTH,
-  LOG_ID,
-  LONGEST,
   MAGIC,
   NO_BLOCK,
-  PREVIOUS_END,
-  RETIRED,
   RETIRED_MAX,
   SEQUENCE,
   SMALL,
@@ -48,12 +40,13 @@ export function openBlock(log: Log): void {
     const sequence = log._head + log._givenBack
     if (!isRetired(log, sequence)) eraseBlock(log, sequence % log._blockCount)
   }
-  let sequence = prepareBlock(log)
-  // Until its header is there the next block may be half written by this handle.
-  log._givenBack = 1
-  while (!writeHeader(log, sequence)) {
-    retire(log, sequence)
+  let sequence = 0
+  for (let isReady = false; !isReady; ) {
     sequence = prepareBlock(log)
+    // Until its header is there the next block may be half written by this handle.
+    log._givenBack = 1
+    isReady = writeHeader(log, sequence)
+    if (!isReady) retire(log, sequence)
   }
   log._givenBack = 0
   if (log._tail === 0) log._tail = sequence
@@ -103,7 +96,7 @@ function makeBlank(log: Log, sequence: number): boolean {
   // A count that is lost is that of the head: blocks are erased in turn.
   let erases = log._erases
   if (readHeader(log, block)) {
-    erases = (log._view.getUint32(log._headerAt + ERASES) & 0xffffff) + 1
+    erases = (word(log, ERASES) & 0xffffff) + 1
   } else if (
     !isOldest &&
     !(OPAQUE_FLASH && log._isOpaque) &&
@@ -152,30 +145,44 @@ function retire(log: Log, sequence: number): void {
 function writeHeader(log: Log, sequence: number): boolean {
   const view = log._view
   const at = log._headerAt
-  const bytes = log._bytes
-  const size = alignUp(log, HEADER)
+  const block = sequence % log._blockCount
   const first = log._next - log._count
+  const flags = (log._fails ? BEFORE_FAILS : 0) + (log._isUndecided ? UNDECIDED : 0)
+  const retired = log._retired
   log._blank = 0
-  bytes.fill(0xff, at, at + SMALL)
-  view.setUint32(at, MAGIC)
-  view.setUint32(at + LOG_ID, log._logId)
-  view.setUint32(at + SEQUENCE, sequence)
-  view.setUint16(at + FIRST, Math.floor(first / 0x100000000))
-  view.setUint32(at + FIRST + 2, first % 0x100000000)
-  view.setUint16(at + FALLS, log._fallsBefore)
+  log._bytes.fill(0xff, at, at + SMALL)
+  // All of it from byte 0 on, as halves of a word: of a larger number the low bits are taken.
+  const halves = [
+    MAGIC / HALF,
+    MAGIC,
+    log._logId / HALF,
+    log._logId,
+    sequence / HALF,
+    sequence,
+    first / HALF / HALF,
+    first / HALF,
+    first,
+    log._fallsBefore,
+    0, // the time, below
+    0,
+    0,
+    0,
+    log._isUndecided ? log._writeAt : log._end,
+    log._length,
+    log._blockCount,
+    block,
+    flags * 256 + log._blankErases / HALF,
+    log._blankErases,
+    log._checkKind * 256 + log._unit,
+    0, // features
+    retired[0],
+    retired[1],
+    retired[2],
+    log._size,
+  ]
+  for (let i = 0; i < halves.length; i++) view.setUint16(at + 2 * i, halves[i])
   view.setFloat64(at + TIME, log._timeBefore)
-  view.setUint16(at + PREVIOUS_END, log._isUndecided ? log._writeAt : log._end)
-  view.setUint16(at + LENGTH, log._length)
-  view.setUint16(at + COUNT, log._blockCount)
-  view.setUint16(at + INDEX, sequence % log._blockCount)
-  view.setUint32(at + ERASES, log._blankErases)
-  bytes[at + FLAGS] = (log._fails ? BEFORE_FAILS : 0) + (log._isUndecided ? UNDECIDED : 0)
-  bytes[at + CHECKSUM] = log._checkKind
-  bytes[at + ALIGN] = log._unit
-  view.setUint16(at + ALIGN + 1, 0)
-  for (let i = 0; i < RETIRED_MAX; i++) view.setUint16(at + RETIRED + 2 * i, log._retired[i])
-  view.setUint16(at + LONGEST, log._size)
-  view.setUint32(at + HEADER_CHECK, crc32(bytes, at, at + HEADER_CHECK, 0))
-  log._flash.write(bytes.subarray(at, at + size), log._base + (sequence % log._blockCount) * log._length)
-  return readHeader(log, sequence % log._blockCount) && view.getUint32(at + SEQUENCE) === sequence
+  view.setUint32(at + HEADER_CHECK, crc32(log._bytes, at, at + HEADER_CHECK, 0))
+  log._flash.write(log._small.subarray(0, alignUp(log, HEADER)), log._base + startOf(log, sequence))
+  return readHeader(log, block) && word(log, SEQUENCE) === sequence
 }

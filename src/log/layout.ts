@@ -33,6 +33,9 @@ export const SEQUENCE_MAX = 0xffff0000
 /** A header with its padding, at the largest write alignment. */
 export const SMALL = 64
 
+/** What half a word can count. */
+export const HALF = 0x10000
+
 /** Flags of a header: the block before is not to be used again; records before it are not committed yet. */
 export const BEFORE_FAILS = 1
 export const UNDECIDED = 2

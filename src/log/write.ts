@@ -1,5 +1,5 @@
 /** Writing the log: frames of the entries in memory, and giving them up. */
-import { alignUp, program, refuseStale } from "./access.ts"
+import { alignUp, program, refuseStale, startOf } from "./access.ts"
 import { openBlock } from "./blocks.ts"
 import { checkOf, seedOf } from "./frames.ts"
 import { CHECK, GROUP, GROUP_HEAD, MORE } from "./layout.ts"
@@ -12,7 +12,7 @@ import type { Log } from "./log.ts"
 export function programPending(log: Log, commits: boolean): void {
   log._windowAt = -1
   if (!log._isUndecided) refuseStale(log)
-  log._failed = "a change failed: roll back, or reopen"
+  log._code = "EIO"
   const bytes = log._bytes
   const end = log._pending
   let start = GROUP_HEAD
@@ -26,11 +26,11 @@ export function programPending(log: Log, commits: boolean): void {
     if (log._isSealed || log._writeAt + size > log._length) openBlock(log)
     log._view.setUint32(end, checkOf(log, start, end, seedOf(log, log._head)))
     bytes.fill(0xff, end + CHECK, start + size)
-    holds = program(log, (log._head % log._blockCount) * log._length + log._writeAt, start, size)
+    holds = program(log, startOf(log, log._head) + log._writeAt, start, size)
     // For another block. This one is retired when its turn to be erased comes.
     if (!holds) log._isSealed = log._fails = true
   }
-  log._failed = ""
+  log._code = ""
   log._isUndecided = !commits
   log._writeAt += size
   log._count = 0

@@ -139,5 +139,5 @@ it("refuses a log with sums as checks", () => {
   const chip = new Chip()
   chip.memory.set(device.image(), REGION - CHIP_BASE)
   const { module, region } = board(chip)
-  expect(() => module.open(region)).toThrow(/EFTYPE: the log has checks of kind 2, not 1/)
+  expect(() => module.open(region)).toThrow(/EFTYPE: the log has .*checks of kind 2.* not .*kind 1/)
 })
