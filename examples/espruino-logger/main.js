@@ -1,7 +1,7 @@
 // A temperature logger for ESP32 boards: one record a minute, durable at once, the newest ones kept, some thousand; settings beside them.
 // The power may go at any time. On the console: last(5), during(from, to), get("interval"), set("interval", 10), status(), dump().
 const flashtree = require("flashtree")
-const log = require("log")
+const log = require("log-extras")(require("log"))
 
 // Of the 16 erase blocks of the region the first 8 are for settings, the others for the log.
 const SETTINGS_BLOCKS = 8
@@ -59,7 +59,6 @@ function during(from, to) {
 
 // Everything, in lines that `flashtree load` reads.
 function dump() {
-  require("log-extras")(log)
   records.export(print)
 }
 

@@ -2,18 +2,7 @@
 import { crc32 } from "../checksum.ts"
 import { refuse } from "../errors.ts"
 import { isErased, OPAQUE_FLASH } from "../platform.ts"
-import {
-  COUNT,
-  FIRST,
-  HEADER_CHECK,
-  INDEX,
-  LOG_ID,
-  MAGIC,
-  MARK,
-  SEQUENCE,
-  SEQUENCE_MAX,
-  SMALL,
-} from "./layout.ts"
+import { COUNT, FIRST, HEADER_CHECK, INDEX, LOG_ID, MAGIC, MARK, SEQUENCE, SEQUENCE_MAX } from "./layout.ts"
 import type { Log } from "./log.ts"
 
 /** Gives `size` rounded up to the write alignment. */
@@ -29,30 +18,31 @@ export function startOf(log: Log, sequence: number): number {
 /** Reads `view` from byte `position` of the range. EIO when the device gives less. */
 export function readFlash(log: Log, view: Uint8Array, position: number): void {
   const count = log._flash.read(view, log._base + position)
-  if (count < view.length) refuse("EIO", `the device read ${count} of ${view.length} bytes`)
+  if (count < view.length) refuse("EIO", `${count} of ${view.length} bytes could be read`)
 }
 
 /** Programs `size` bytes of the log's memory from index `start` on; false when they do not read back. One read of each 64 bytes. */
 export function program(log: Log, position: number, start: number, size: number): boolean {
-  const bytes = log._bytes
-  const part = log._headerAt
-  log._flash.write(bytes.subarray(start, start + size), log._base + position)
-  for (let done = 0; done < size; done += SMALL) {
-    const count = size - done < SMALL ? size - done : SMALL
-    readFlash(log, log._small.subarray(0, count), position + done)
-    for (let i = 0; i < count; i++) if (bytes[part + i] !== bytes[start + done + i]) return false
-  }
-  return true
+  log._flash.write(log._bytes.subarray(start, start + size), log._base + position)
+  return readsAs(log, position, position + size, log._small, start)
 }
 
 /** Tells whether bytes [position, end) of the range read as erased; read through `view`, the window or the small one. */
 export function isErasedFrom(log: Log, position: number, end: number, view: Uint8Array): boolean {
+  return readsAs(log, position, end, view, -1)
+}
+
+/** Tells whether bytes [position, end) of the range read as those of memory from index `start` on, or where that is negative as erased. */
+function readsAs(log: Log, position: number, end: number, view: Uint8Array, start: number): boolean {
+  const bytes = log._bytes
   const from = view === log._small ? log._headerAt : 0
   if (from === 0) log._windowAt = -1
   for (let at = position; at < end; at += view.length) {
     const count = end - at < view.length ? end - at : view.length
     readFlash(log, view.subarray(0, count), at)
-    if (!isErased(log._bytes, from, from + count)) return false
+    if (start < 0 && !isErased(bytes, from, from + count)) return false
+    for (let i = 0; start >= 0 && i < count; i++)
+      if (bytes[from + i] !== bytes[start + at - position + i]) return false
   }
   return true
 }

@@ -89,7 +89,7 @@ function makeBlank(log: Log, sequence: number): boolean {
     if (!log._overwrites || (log._isUndecided && log._tail >= log._committed))
       refuse(
         "ENOSPC",
-        `the log is full: its ${log._blockCount} blocks hold ${log._flushed - log._firstRecord} records`,
+        `the log is full: ${log._blockCount} blocks hold ${log._flushed - log._firstRecord} records`,
       )
     if (dropOldest(log)) return false
   }

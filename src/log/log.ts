@@ -196,7 +196,7 @@ export class Log {
 
   /**
    * Adds a record, which is copied, and gives its number: one more than that of the record before. `time` is a whole number of any unit,
-   * kept with the record. Programs nothing while there is room in memory; flush() makes it durable. Allocates nothing.
+   * kept with the record. Programs nothing while there is room in memory, and in the block; flush() makes it durable. Allocates nothing.
    * @throws EINVAL a record that is too long, a time that is no whole number; what flush() throws, and then the record is not added
    */
   append(record: Bytes, time?: number): number {
@@ -204,11 +204,10 @@ export class Log {
     this._begin(true)
     const length = bytes.length
     const most = this._size - this._unit - GROUP_HEAD - ENTRY_HEAD - CHECK
-    if (length > most)
-      refuse("EINVAL", `the record has ${length} bytes, at most ${most} fit: open with a larger buffer`)
+    if (length > most) refuse("EINVAL", `the record has ${length} bytes, at most ${most} fit the buffer`)
     const isTimed = time !== undefined
     if (isTimed && !(typeof time === "number" && time >= -TIME_MAX && time <= TIME_MAX && time % 1 === 0))
-      refuse("EINVAL", `time is ${time}, expected a whole number from -${TIME_MAX} to ${TIME_MAX}`)
+      refuse("EINVAL", `time is ${time}, expected a whole number to 2^51`)
     const isFull = this._pending + ENTRY_HEAD + length + CHECK > this._size - this._unit
     if (this._count === GROUP_MAX || (this._count > 0 && isFull)) programPending(this, false)
     const delta = isTimed ? time - this._time : 0
@@ -268,8 +267,7 @@ export class Log {
    * view of the log's memory that holds until visit returns; false ends it, and so may an error. Options: newestFirst, and lost(from,
    * to), which is told which records are damaged; without it they are thrown as ECORRUPT. The log must not be used in between.
    * About one flash read for each `buffer` bytes and four a block; twice that, newest first. Records that are not flushed are
-   * programmed first, without being made durable. Allocates one object, a view a record, and newest first 132 bytes with erase blocks of
-   * 4096.
+   * programmed first, without being made durable. Allocates one object, a view a record, and newest first 128 bytes.
    * @throws ECORRUPT the block and offset of damaged records; EINVAL when visit has used the log; what flush() throws
    */
   since(sequence: number, call: LogVisit, options?: VisitOptions): void {
@@ -290,10 +288,10 @@ export class Log {
   _begin(writes: boolean): void {
     const code = this._code
     if (code === "" || (!writes && code !== "ECLOSED")) return
-    let why = "a change failed, or was cut short: roll back, or reopen"
+    let why = "a change failed or was cut short: roll back, or reopen"
     if (code === "ECLOSED") why = "the log is closed"
-    if (code === "EROFS") why = "the log was opened read-only"
-    if (code === "ESTALE") why = "another writer has changed the log since it was opened: reopen it"
+    if (code === "EROFS") why = "the log is read-only"
+    if (code === "ESTALE") why = "another writer has changed the log: reopen it"
     refuse(code, why)
   }
 }

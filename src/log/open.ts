@@ -114,7 +114,7 @@ function makeLog(device: FlashDevice, given: LogOpenOptions, buffer: number): Lo
   )
     refuse(
       "EINVAL",
-      `blocks ${first} to ${first + blocks} of ${status.blocks} (${length} bytes each), buffer ${buffer}, writeAlign ${align}, erased bytes ${erased} but expected ${BLOCKS_MIN} to 65534 blocks to ${BLOCK_LENGTH_MAX} bytes, ${BUFFER_MIN} to half a block, 1, 4, 8, 16 or 32, 255${OPAQUE_FLASH ? "" : ", crc32"}`,
+      `blocks ${first} to ${first + blocks} of ${status.blocks} (${length} bytes each), buffer ${buffer}, writeAlign ${align}, erased bytes ${erased} but expected ${BLOCKS_MIN} blocks or more, to ${BLOCK_LENGTH_MAX} bytes, ${BUFFER_MIN} to half of one, 1, 4, 8, 16 or 32, 255${OPAQUE_FLASH ? "" : ", crc32"}`,
     )
   const log = new Log(device, first, blocks, length, align, buffer)
   log._isOpaque = isOpaque
@@ -156,10 +156,19 @@ function takeHeader(log: Log): void {
   const kind = log._bytes[at + CHECKSUM]
   const longest = half(log, LONGEST)
   log._checkKind = SUM32 && kind === 2 ? 2 : 1
-  const asked = `${log._blockCount} blocks of ${log._length} bytes, alignment ${log._unit}, features 0, checks of kind ${log._checkKind}`
-  const found = `${half(log, COUNT)} blocks of ${half(log, LENGTH)} bytes, alignment ${log._bytes[at + ALIGN]}, features ${log._bytes[at + INCOMPATIBLE]}, checks of kind ${kind}`
+  const asked = [log._blockCount, log._length, log._unit, 0, log._checkKind].join()
+  const found = [
+    half(log, COUNT),
+    half(log, LENGTH),
+    log._bytes[at + ALIGN],
+    log._bytes[at + INCOMPATIBLE],
+    kind,
+  ].join()
   if (found !== asked || longest > log._length / 2)
-    refuse("EFTYPE", `the log has ${found}, frames of ${longest} bytes, not ${asked}`)
+    refuse(
+      "EFTYPE",
+      `the log has (blocks, their bytes, writeAlign, features, kind of checks) ${found}, not ${asked}; frames of ${longest} bytes`,
+    )
   if (log._bytes[at + READ_COMPATIBLE] !== 0) log.readonly = true
   log._erases = word(log, ERASES) & 0xffffff
   for (let i = 0; i < RETIRED_MAX; i++) log._retired[i] = half(log, RETIRED + 2 * i)

@@ -1,5 +1,5 @@
 /** Where a log goes on after opening: its last commit, and blocks whose headers are damaged. */
-import { corrupt } from "../errors.ts"
+import { refuse } from "../errors.ts"
 import { isErased, OPAQUE_FLASH } from "../platform.ts"
 import {
   alignUp,
@@ -96,26 +96,24 @@ function scan(log: Log, sequence: number, isLost: boolean): boolean {
   }
   if (isLost && !hasCommit) return false
   if (!(log._time >= -TIME_MAX && log._time <= TIME_MAX))
-    corrupt(log._firstBlock + (sequence % log._blockCount), 0, "its times are out of range")
+    refuse("ECORRUPT", "the times are out of range", log._firstBlock + (sequence % log._blockCount), 0)
   if (!isLost) log._next = number
   log._writeAt = log._end
   // Only behind a commit that nothing follows can the block be written on.
-  const block = startOf(log, sequence)
   const isShort = offset % PROGRAM_PAGE >= PROGRAM_PAGE - SHORT_PROGRAM
   log._isSealed =
     isLost ||
     offset !== log._end ||
     isShort ||
     (OPAQUE_FLASH && log._isOpaque) ||
-    !isBlankFrom(log, block + offset, block + log._length)
+    !isBlankFrom(log, sequence, offset)
   return (log._isSealed && countBehind(log, sequence, offset, number, seed)) || hasCommit
 }
 
-/** Tells whether bytes [position, end) read as erased, of which the window has the first ones. */
-function isBlankFrom(log: Log, position: number, end: number): boolean {
-  const at = position - log._windowAt
-  if (log._windowAt < 0 || at < 0 || at >= log._windowLength)
-    return isErasedFrom(log, position, end, log._windowView)
+/** Tells whether a block reads as erased from `offset` on, of which the window has the first bytes, if there are any. */
+function isBlankFrom(log: Log, sequence: number, offset: number): boolean {
+  const at = startOf(log, sequence) + offset - log._windowAt
+  const end = startOf(log, sequence) + log._length
   return (
     isErased(log._bytes, at, log._windowLength) &&
     isErasedFrom(log, log._windowAt + log._windowLength, end, log._windowView)

@@ -67,14 +67,10 @@ it("goes round, is rolled back and reopened, and Node reads it", () => {
   handle.append("given up")
   handle.rollback()
   expectAll(handle)
-  expect(handle.maintain()).toBe(true)
   append(made, handle, 40, 3)
   handle = made.module.open(made.region)
   expect(handle.last).toBe(2860)
   expectAll(handle)
-  const found: number[] = []
-  handle.between(2_000_000, 2_010_000, (_: unknown, number: number) => found.push(number))
-  expect(found).toContain(2001)
   const there = log.open(flashOf(made))
   expect(there.last).toBe(2860)
   expect(expectRecords(there)).toEqual([])
@@ -114,10 +110,18 @@ it('names "log-extras" for what is not in "log", and has it with that', () => {
   append(made, handle, 300, 4)
   expect(() => handle.check()).toThrow(needs)
   expect(() => handle.export(() => undefined)).toThrow(needs)
+  expect(() => handle.between(0, 1, () => undefined)).toThrow(needs)
+  expect(() => handle.status()).toThrow(needs)
+  expect(() => handle.maintain()).toThrow(needs)
   expect(() => handle.since(0, () => undefined, { newestFirst: true })).toThrow(needs)
   expectAll(handle)
   expect(made.realm.require("log-extras")(made.module)).toBe(made.module)
   expect(handle.check().length).toBe(0)
+  expect(handle.status().count).toBe(300)
+  expect(handle.maintain()).toBe(true)
+  const found: number[] = []
+  handle.between(200_000, 205_000, (_: unknown, number: number) => found.push(number))
+  expect(found).toEqual([201, 202, 203, 204])
   expectAll(handle, { newestFirst: true })
   const there: string[] = []
   log.open(flashOf(made)).export((line) => there.push(line))
@@ -126,6 +130,29 @@ it('names "log-extras" for what is not in "log", and has it with that', () => {
   expect(here).toEqual(there)
   made.realm.chip.memory.fill(0, REGION - CHIP_BASE + 100, REGION - CHIP_BASE + 110)
   expect(handle.check()[0].page).toBe(0)
+})
+
+it("without the extras tells what a damaged header hides, and with them reads what stands beside it", () => {
+  const made = board()
+  const handle = made.module.open(made.region)
+  append(made, handle, 600, 1)
+  const from = REGION - CHIP_BASE
+  const view = new DataView(made.realm.chip.memory.buffer)
+  const [, second = 0, third = 0] = [0, 1, 2].map((block) => view.getUint32(from + block * 4096 + 14))
+  expect(third).toBeGreaterThan(100)
+  // The header of block 1: its own records, and for the core those of block 0, whose end it tells.
+  made.realm.chip.memory.fill(0, from + 4096 + 20, from + 4096 + 24)
+  const lostOf = (log: Foreign) => {
+    const lost: number[][] = []
+    let seen = 0
+    log.since(0, () => void seen++, { lost: (a: number, b: number) => lost.push([a, b]) })
+    return { lost, seen }
+  }
+  expect(lostOf(handle)).toEqual({ lost: [[1, third - 1]], seen: 601 - third })
+  expect(() => handle.since(0, () => undefined)).toThrow(/ECORRUPT: erase block 1, offset 0: records 1 to/)
+  made.realm.require("log-extras")(made.module)
+  expect(lostOf(handle)).toEqual({ lost: [[second, third - 1]], seen: 600 - (third - second) })
+  expect(lostOf(made.module.open(made.region)).seen).toBe(600 - (third - second))
 })
 
 it.each([{ checksum: "sum32" }, { erasedReads: "unknown" }])("refuses the option %o", (options) => {
@@ -139,5 +166,5 @@ it("refuses a log with sums as checks", () => {
   const chip = new Chip()
   chip.memory.set(device.image(), REGION - CHIP_BASE)
   const { module, region } = board(chip)
-  expect(() => module.open(region)).toThrow(/EFTYPE: the log has .*checks of kind 2.* not .*kind 1/)
+  expect(() => module.open(region)).toThrow(/EFTYPE: the log has .* 16,4096,4,0,2, not 16,4096,4,0,1/)
 })
