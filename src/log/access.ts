@@ -2,18 +2,20 @@
 import { crc32 } from "../checksum.ts"
 import { refuse } from "../errors.ts"
 import { isErased, OPAQUE_FLASH } from "../platform.ts"
-import { COUNT, FIRST, HEADER_CHECK, INDEX, LOG_ID, MAGIC, MARK, SEQUENCE, SEQUENCE_MAX } from "./layout.ts"
+import {
+  COUNT,
+  ERASED,
+  FIRST,
+  HEADER_CHECK,
+  INDEX,
+  LOG_ID,
+  MAGIC,
+  MARK,
+  SEQUENCE,
+  SEQUENCE_MAX,
+} from "./layout.ts"
 import type { Log } from "./log.ts"
-
-/** Gives `size` rounded up to the write alignment. */
-export function alignUp(log: Log, size: number): number {
-  return Math.ceil(size / log._unit) * log._unit
-}
-
-/** Gives where the block that has this sequence number begins in the range. */
-export function startOf(log: Log, sequence: number): number {
-  return (sequence % log._blockCount) * log._length
-}
+import { half, startOf, word } from "./places.ts"
 
 /** Reads `view` from byte `position` of the range. EIO when the device gives less. */
 export function readFlash(log: Log, view: Uint8Array, position: number): void {
@@ -27,21 +29,19 @@ export function program(log: Log, position: number, start: number, size: number)
   return readsAs(log, position, position + size, log._small, start)
 }
 
-/** Tells whether bytes [position, end) of the range read as erased; read through `view`, the window or the small one. */
-export function isErasedFrom(log: Log, position: number, end: number, view: Uint8Array): boolean {
-  return readsAs(log, position, end, view, -1)
-}
-
-/** Tells whether bytes [position, end) of the range read as those of memory from index `start` on, or where that is negative as erased. */
-function readsAs(log: Log, position: number, end: number, view: Uint8Array, start: number): boolean {
+/**
+ * Tells whether bytes [position, end) of the range read as those of memory from index `start` on, or with ERASED as erased ones; read through
+ * `view`, the window or the small one.
+ */
+export function readsAs(log: Log, position: number, end: number, view: Uint8Array, start: number): boolean {
   const bytes = log._bytes
   const from = view === log._small ? log._headerAt : 0
   if (from === 0) log._windowAt = -1
   for (let at = position; at < end; at += view.length) {
     const count = end - at < view.length ? end - at : view.length
     readFlash(log, view.subarray(0, count), at)
-    if (start < 0 && !isErased(bytes, from, from + count)) return false
-    for (let i = 0; start >= 0 && i < count; i++)
+    if (start === ERASED && !isErased(bytes, from, from + count)) return false
+    for (let i = 0; start !== ERASED && i < count; i++)
       if (bytes[from + i] !== bytes[start + at - position + i]) return false
   }
   return true
@@ -53,18 +53,8 @@ export function eraseBlock(log: Log, block: number): boolean {
   log._flash.eraseBlock(log._firstBlock + block, log._firstBlock + block + 1)
   return (
     (OPAQUE_FLASH && log._isOpaque) ||
-    isErasedFrom(log, block * log._length, (block + 1) * log._length, log._small)
+    readsAs(log, block * log._length, (block + 1) * log._length, log._small, ERASED)
   )
-}
-
-/** Gives the four bytes at `offset` of the header that was read last as a number. */
-export function word(log: Log, offset: number): number {
-  return log._view.getUint32(log._headerAt + offset)
-}
-
-/** Gives the two bytes at `offset` of the header that was read last as a number. */
-export function half(log: Log, offset: number): number {
-  return word(log, offset) >>> 16
 }
 
 /** Reads the header of a block to its place in memory; true when it is whole and says it is this block's. */

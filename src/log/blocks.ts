@@ -2,19 +2,10 @@
 import { crc32 } from "../checksum.ts"
 import { refuse } from "../errors.ts"
 import { OPAQUE_FLASH } from "../platform.ts"
-import {
-  alignUp,
-  eraseBlock,
-  firstInHeader,
-  isErasedFrom,
-  isRetired,
-  readHeader,
-  readOwnHeader,
-  startOf,
-  word,
-} from "./access.ts"
+import { eraseBlock, firstInHeader, isRetired, readHeader, readOwnHeader, readsAs } from "./access.ts"
 import {
   BEFORE_FAILS,
+  ERASED,
   ERASES,
   FLAGS,
   HALF,
@@ -29,6 +20,7 @@ import {
   UNDECIDED,
 } from "./layout.ts"
 import type { Log } from "./log.ts"
+import { alignUp, startOf, word } from "./places.ts"
 
 /**
  * Makes the next block the head: one erase where it is not known to be blank. Blocks that a cut left with nothing decided are erased
@@ -64,7 +56,9 @@ export function openBlock(log: Log): void {
 /** Makes the next block blank, or the one after it where that fails, and gives its sequence number. */
 export function prepareBlock(log: Log): number {
   let sequence = nextSequence(log, log._head)
-  while (log._blank !== sequence && !makeBlank(log, sequence)) {
+  for (let isBlank = log._blank === sequence; !isBlank; ) {
+    isBlank = makeBlank(log, sequence)
+    if (isBlank) continue
     retire(log, sequence)
     sequence = nextSequence(log, sequence)
   }
@@ -100,7 +94,7 @@ function makeBlank(log: Log, sequence: number): boolean {
   } else if (
     !isOldest &&
     !(OPAQUE_FLASH && log._isOpaque) &&
-    isErasedFrom(log, start, start + log._length, log._small)
+    readsAs(log, start, start + log._length, log._small, ERASED)
   ) {
     log._blankErases = erases
     return true

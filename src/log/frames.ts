@@ -1,9 +1,10 @@
 /** Entries and frames: parsed, found on the flash, and built. */
 import { crc32 } from "../checksum.ts"
 import { copyBytes, SUM32 } from "../platform.ts"
-import { readFlash, startOf } from "./access.ts"
+import { readFlash } from "./access.ts"
 import { CHECK, GROUP, GROUP_HEAD, LENGTH_MAX, LOG_ID, MORE, SEQUENCE, TIMED } from "./layout.ts"
 import type { Log } from "./log.ts"
+import { startOf } from "./places.ts"
 
 /** Takes a number of seven bits a byte, the low ones first, into log._number; gives the index behind it. */
 function takeNumber(log: Log, at: number): number {
@@ -79,14 +80,17 @@ function frameAt(log: Log, at: number, end: number, seed: number): number {
   return checkOf(log, at, next, seed) === log._view.getUint32(next) ? next + CHECK - at : -1
 }
 
-/** Gives the check of bytes [start, end), begun with `seed`: a CRC-32, or the sum of whole words, rotated by five before each. */
+/** Gives the check of bytes [start, end), begun with `seed`. */
 export function checkOf(log: Log, start: number, end: number, seed: number): number {
-  const bytes = log._bytes
-  if (!SUM32 || log._checkKind === 1) return crc32(bytes, start, end, seed)
+  return SUM32 && log._checkKind === 2 ? sum32(log, start, end, seed) : crc32(log._bytes, start, end, seed)
+}
+
+/** Gives the sum of whole words, and of the bytes behind the last, rotated by five before each. */
+function sum32(log: Log, start: number, end: number, seed: number): number {
   let sum = seed
   let at = start
   for (; at + 4 <= end; at += 4) sum = (((sum << 5) | (sum >>> 27)) + log._view.getUint32(at)) | 0
-  for (; at < end; at++) sum = (((sum << 5) | (sum >>> 27)) + bytes[at]) | 0
+  for (; at < end; at++) sum = (((sum << 5) | (sum >>> 27)) + log._bytes[at]) | 0
   return sum >>> 0
 }
 

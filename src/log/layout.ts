@@ -58,6 +58,9 @@ export const ENTRY_HEAD = 11
 /** Times are whole numbers up to this, either side of 0: Date.now() in microseconds would do. */
 export const TIME_MAX = 2251799813685248
 
+/** No place in memory: what is compared with is an erased byte. */
+export const ERASED = -1
+
 /** Chips program up to a multiple of this at a time; so few bytes of a program that was cut may show nothing. */
 export const PROGRAM_PAGE = 256
 export const SHORT_PROGRAM = 4

@@ -6,7 +6,6 @@ import { toBytes } from "../bytes.ts"
 import { type ErrorCode, refuse } from "../errors.ts"
 import { copyBytes } from "../platform.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
-import { alignUp } from "./access.ts"
 import { putEntry } from "./frames.ts"
 import {
   CHECK,
@@ -19,6 +18,7 @@ import {
   SMALL,
   TIME_MAX,
 } from "./layout.ts"
+import { alignUp } from "./places.ts"
 import type { LogFinding, LogFormat, LogStatus, LogVisit, VisitOptions } from "./types.ts"
 import { findBlock, walkForward } from "./visit.ts"
 import { makeWalk, type Walk } from "./walk.ts"

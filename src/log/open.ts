@@ -2,11 +2,12 @@
 import { refuse } from "../errors.ts"
 import { OPAQUE_FLASH, SUM32 } from "../platform.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
-import { alignUp, half, isErasedFrom, readFlash, readHeader, word } from "./access.ts"
+import { readFlash, readHeader, readsAs } from "./access.ts"
 import {
   ALIGN,
   CHECKSUM,
   COUNT,
+  ERASED,
   ERASES,
   HEADER,
   INCOMPATIBLE,
@@ -21,6 +22,7 @@ import {
   SEQUENCE,
 } from "./layout.ts"
 import { Log } from "./log.ts"
+import { alignUp, half, word } from "./places.ts"
 import { recover } from "./recovery.ts"
 
 export interface LogOpenOptions {
@@ -63,19 +65,24 @@ const BUFFER_MIN = 128
 export function open(device: FlashDevice, options?: LogOpenOptions): Log {
   const given: LogOpenOptions = options === undefined || options === null ? {} : options
   const isNew = given.format === "always"
-  let log = makeLog(device, given, given.buffer || 768)
-  if (findEnds(log) && !isNew) {
+  let buffer = given.buffer || 768
+  let log = makeLog(device, given, buffer)
+  let isFound = false
+  let longest = 0
+  for (;;) {
+    isFound = findEnds(log) && !isNew
+    if (!isFound) break
     takeHeader(log)
-    const longest = half(log, LONGEST)
-    if (longest > log._size) {
-      // Written with a larger buffer: its frames have to fit.
-      log = makeLog(device, given, longest)
-      findEnds(log)
-      takeHeader(log)
-    }
+    longest = half(log, LONGEST)
+    if (longest <= buffer) break
+    // Written with a larger buffer: its frames have to fit.
+    buffer = longest
+    log = makeLog(device, given, buffer)
+  }
+  if (isFound) {
     recover(log)
     // Longer frames only behind a header that says so.
-    if (longest < log._size) log._isSealed = true
+    if (longest < buffer) log._isSealed = true
   } else {
     if (given.format === "never") refuse("EFTYPE", 'no log here, and format: "never"')
     if (!isNew && !(OPAQUE_FLASH && log._isOpaque)) refuseForeign(log)
@@ -179,12 +186,12 @@ function refuseForeign(log: Log): void {
   for (let block = 0; block < log._blockCount; block++) {
     const start = block * log._length
     const end = start + log._length
-    if (isErasedFrom(log, start, end, log._windowView)) continue
+    if (readsAs(log, start, end, log._windowView, ERASED)) continue
     readFlash(log, log._small, start)
     const byte = log._bytes[log._headerAt]
     // A program that was cut has cleared some of the bits it was to clear, and no others.
     const isTorn = (word(log, 0) & MAGIC) >>> 0 === MAGIC
-    if (isTorn && isErasedFrom(log, start + alignUp(log, HEADER), end, log._windowView)) continue
+    if (isTorn && readsAs(log, start + alignUp(log, HEADER), end, log._windowView, ERASED)) continue
     refuse(
       "EFTYPE",
       `erase block ${log._firstBlock + block} holds something else (first byte 0x${byte.toString(16)}): choose another range, or format: "always"`,

@@ -1,20 +1,22 @@
 /** Where a log goes on after opening: its last commit, and blocks whose headers are damaged. */
 import { refuse } from "../errors.ts"
 import { isErased, OPAQUE_FLASH } from "../platform.ts"
-import {
-  alignUp,
-  firstInHeader,
-  half,
-  isErasedFrom,
-  isRetired,
-  readHeader,
-  readOwnHeader,
-  startOf,
-} from "./access.ts"
+import { firstInHeader, isRetired, readHeader, readOwnHeader, readsAs } from "./access.ts"
 import { nextSequence } from "./blocks.ts"
 import { parseEntry, readFrame, seedOf } from "./frames.ts"
-import { FALLS, FLAGS, HEADER, PROGRAM_PAGE, SHORT_PROGRAM, TIME, TIME_MAX, UNDECIDED } from "./layout.ts"
+import {
+  ERASED,
+  FALLS,
+  FLAGS,
+  HEADER,
+  PROGRAM_PAGE,
+  SHORT_PROGRAM,
+  TIME,
+  TIME_MAX,
+  UNDECIDED,
+} from "./layout.ts"
 import type { Log } from "./log.ts"
+import { alignUp, half, startOf } from "./places.ts"
 import { giveBack } from "./write.ts"
 
 /** Finds the last commit. Writes nothing. */
@@ -101,13 +103,19 @@ function scan(log: Log, sequence: number, isLost: boolean): boolean {
   log._writeAt = log._end
   // Only behind a commit that nothing follows can the block be written on.
   const isShort = offset % PROGRAM_PAGE >= PROGRAM_PAGE - SHORT_PROGRAM
-  log._isSealed =
-    isLost ||
-    offset !== log._end ||
-    isShort ||
-    (OPAQUE_FLASH && log._isOpaque) ||
-    !isBlankFrom(log, sequence, offset)
-  return (log._isSealed && countBehind(log, sequence, offset, number, seed)) || hasCommit
+  let isSealed = isLost || offset !== log._end || isShort || (OPAQUE_FLASH && log._isOpaque)
+  if (!isSealed) isSealed = !isBlankFrom(log, sequence, offset)
+  log._isSealed = isSealed
+  if (isSealed) {
+    const end = endBehind(log, sequence, offset, seed)
+    if (end > 0) {
+      // Numbers of records that are lost are not given again: there are no more of them than bytes.
+      hasCommit = true
+      log._writeAt = log._length
+      log._next = log._flushed = number + (end - offset)
+    }
+  }
+  return hasCommit
 }
 
 /** Tells whether a block reads as erased from `offset` on, of which the window has the first bytes, if there are any. */
@@ -116,7 +124,7 @@ function isBlankFrom(log: Log, sequence: number, offset: number): boolean {
   const end = startOf(log, sequence) + log._length
   return (
     isErased(log._bytes, at, log._windowLength) &&
-    isErasedFrom(log, log._windowAt + log._windowLength, end, log._windowView)
+    readsAs(log, log._windowAt + log._windowLength, end, log._windowView, ERASED)
   )
 }
 
@@ -128,17 +136,14 @@ function commitAt(log: Log, end: number, number: number, time: number, falls: nu
 }
 
 /**
- * A whole frame that commits behind one that is none: that one is damaged, and not the mark of a cut, or of an erase that has begun. Its
- * records and those behind it are lost, and their numbers are not given again: there are no more of them than bytes.
+ * Gives where the last whole frame that commits ends behind one that is none, or 0: with such a frame that one is damaged, and not the mark
+ * of a cut, or of an erase that has begun.
  */
-function countBehind(log: Log, sequence: number, offset: number, number: number, seed: number): boolean {
+function endBehind(log: Log, sequence: number, offset: number, seed: number): number {
   let end = 0
   for (let at = offset + log._unit; at < log._length; at += log._unit) {
     const size = readFrame(log, sequence, at, log._length, seed)
     if (size > 0 && log._commits) end = at + size
   }
-  if (end === 0) return false
-  log._writeAt = log._length
-  log._next = log._flushed = number + (end - offset)
-  return true
+  return end
 }

@@ -1,9 +1,10 @@
 /** Writing the log: frames of the entries in memory, and giving them up. */
-import { alignUp, program, refuseStale, startOf } from "./access.ts"
+import { program, refuseStale } from "./access.ts"
 import { openBlock } from "./blocks.ts"
 import { checkOf, seedOf } from "./frames.ts"
 import { CHECK, GROUP, GROUP_HEAD, MORE } from "./layout.ts"
 import type { Log } from "./log.ts"
+import { alignUp, startOf } from "./places.ts"
 
 /**
  * Programs the entries in memory as one frame: with `commits` the one that makes all since the last flush durable. They fit into what is

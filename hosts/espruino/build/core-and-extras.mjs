@@ -19,7 +19,11 @@ const SPLITS = {
     copied: ["src/btree/layout.ts", "src/btree/states.ts", "src/btree/types.ts", "src/checksum.ts"],
   },
   flash: { core: "src/flash/core.ts", extras: "src/flash/extras", copied: ["src/flash/layout.ts"] },
-  log: { core: "src/log/core.ts", extras: "src/log/extras", copied: ["src/log/layout.ts"] },
+  log: {
+    core: "src/log/core.ts",
+    extras: "src/log/extras",
+    copied: ["src/log/layout.ts", "src/log/places.ts"],
+  },
 }
 
 const CORE_MODULE = "the-core"

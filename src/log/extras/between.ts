@@ -1,7 +1,8 @@
 /** Visiting records by their times. */
-import { half, readOwnHeader } from "../access.ts"
+import { readOwnHeader } from "../access.ts"
 import { FALLS } from "../layout.ts"
 import type { Log } from "../log.ts"
+import { half } from "../places.ts"
 import type { LogVisit, VisitOptions } from "../types.ts"
 import { findBlock, walkForward } from "../visit.ts"
 import { makeWalk } from "../walk.ts"

@@ -1,9 +1,9 @@
 /** What is found of blocks whose headers are damaged. */
-import { isErased } from "../../platform.ts"
-import { alignUp, readHeader } from "../access.ts"
+import { readHeader } from "../access.ts"
 import { readFrame, seedOf } from "../frames.ts"
 import { HEADER } from "../layout.ts"
 import type { Log } from "../log.ts"
+import { alignUp } from "../places.ts"
 import type { Walk } from "../walk.ts"
 
 /** A block before the oldest, of the same turn as the newest, in which frames belong there: its header is damaged, and it is the oldest. */
@@ -21,7 +21,7 @@ export function findLostTail(this: Log): void {
 /** Counts the records of a block without a header; 0 when there are none. */
 function countRecords(log: Log, sequence: number): number {
   const block = sequence % log._blockCount
-  if (readHeader(log, block) || isErased(log._bytes, log._headerAt, log._headerAt + HEADER)) return 0
+  if (readHeader(log, block)) return 0
   const seed = seedOf(log, sequence)
   let count = 0
   for (let offset = alignUp(log, HEADER); offset < log._length; ) {

@@ -1,8 +1,9 @@
 /** Figures of the log, and erasing ahead. */
-import { alignUp, refuseStale } from "../access.ts"
+import { refuseStale } from "../access.ts"
 import { nextSequence, prepareBlock } from "../blocks.ts"
 import { CHECK, ENTRY_HEAD, GROUP_HEAD, HEADER, NO_BLOCK, RETIRED_MAX } from "../layout.ts"
 import type { Log } from "../log.ts"
+import { alignUp } from "../places.ts"
 import type { LogStatus } from "../types.ts"
 
 /** See Log.status. */
