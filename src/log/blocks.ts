@@ -6,7 +6,6 @@ import { eraseBlock, firstInHeader, isRetired, readHeader, readOwnHeader, readsA
 import {
   BEFORE_FAILS,
   ERASED,
-  ERASES,
   FLAGS,
   HALF,
   HEADER,
@@ -30,7 +29,8 @@ import { alignUp, startOf, word } from "./places.ts"
 export function openBlock(log: Log): void {
   for (; log._givenBack > 1; log._givenBack--) {
     const sequence = log._head + log._givenBack
-    if (!isRetired(log, sequence)) eraseBlock(log, sequence % log._blockCount)
+    const block = log._firstBlock + (sequence % log._blockCount)
+    if (!isRetired(log, sequence)) log._flash.eraseBlock(block, block + 1)
   }
   let sequence = 0
   for (let isReady = false; !isReady; ) {
@@ -43,7 +43,6 @@ export function openBlock(log: Log): void {
   log._givenBack = 0
   if (log._tail === 0) log._tail = sequence
   log._head = sequence
-  log._erases = log._blankErases
   log._writeAt = alignUp(log, HEADER)
   if (!log._isUndecided) {
     log._committed = sequence
@@ -73,10 +72,9 @@ export function nextSequence(log: Log, sequence: number): number {
   return next
 }
 
-/** Makes the block that will have this sequence number blank, and notes how often it has been erased; false when it is to be retired. */
+/** Makes the block that will have this sequence number blank; false when it is to be retired. */
 function makeBlank(log: Log, sequence: number): boolean {
-  const block = sequence % log._blockCount
-  const start = block * log._length
+  const start = startOf(log, sequence)
   const isOldest = log._tail > 0 && log._tail <= sequence - log._blockCount
   if (isOldest) {
     // What is committed must not go for what is not.
@@ -87,20 +85,10 @@ function makeBlank(log: Log, sequence: number): boolean {
       )
     if (dropOldest(log)) return false
   }
-  // A count that is lost is that of the head: blocks are erased in turn.
-  let erases = log._erases
-  if (readHeader(log, block)) {
-    erases = (word(log, ERASES) & 0xffffff) + 1
-  } else if (
-    !isOldest &&
-    !(OPAQUE_FLASH && log._isOpaque) &&
-    readsAs(log, start, start + log._length, log._small, ERASED)
-  ) {
-    log._blankErases = erases
+  const end = start + log._length
+  if (!isOldest && !(OPAQUE_FLASH && log._isOpaque) && readsAs(log, start, end, log._small, ERASED))
     return true
-  }
-  log._blankErases = erases === 0 ? 1 : erases & 0xffffff
-  return eraseBlock(log, block)
+  return eraseBlock(log, sequence % log._blockCount)
 }
 
 /** Takes the oldest block out of the log; true when it is not to be used again. */
@@ -141,14 +129,15 @@ function writeHeader(log: Log, sequence: number): boolean {
   const at = log._headerAt
   const block = sequence % log._blockCount
   const first = log._next - log._count
+  const turn = (Math.floor(sequence / log._blockCount) - 1) & 0xffffff
   const flags = (log._fails ? BEFORE_FAILS : 0) + (log._isUndecided ? UNDECIDED : 0)
   const retired = log._retired
   log._blank = 0
   log._bytes.fill(0xff, at, at + SMALL)
   // All of it from byte 0 on, as halves of a word: of a larger number the low bits are taken.
   const halves = [
-    MAGIC / HALF,
-    MAGIC,
+    MAGIC >>> 16,
+    MAGIC & 0xffff,
     log._logId / HALF,
     log._logId,
     sequence / HALF,
@@ -165,8 +154,8 @@ function writeHeader(log: Log, sequence: number): boolean {
     log._length,
     log._blockCount,
     block,
-    flags * 256 + log._blankErases / HALF,
-    log._blankErases,
+    flags * 256 + turn / HALF,
+    turn,
     log._checkKind * 256 + log._unit,
     0, // features
     retired[0],

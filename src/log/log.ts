@@ -22,7 +22,7 @@ import { alignUp } from "./places.ts"
 import type { LogFinding, LogFormat, LogStatus, LogVisit, VisitOptions } from "./types.ts"
 import { findBlock, walkForward } from "./visit.ts"
 import { makeWalk, type Walk } from "./walk.ts"
-import { giveBack, programPending } from "./write.ts"
+import { programPending } from "./write.ts"
 
 /**
  * Made by open(). All methods throw ECLOSED after close(), and EIO after a call that was cut short; those that change it EROFS when
@@ -55,13 +55,16 @@ export class Log {
    */
   declare maintain: () => boolean
 
+  /** Forgets the records since the last flush, and heals a log that an error stopped. Reads and programs nothing. @throws ESTALE, ECLOSED */
+  declare rollback: () => void
+
   /** Gives figures of the log. Reads nothing. */
   declare status: () => LogStatus
   /** @internal */ declare _walkBack: (walk: Walk, oldest: number, newest: number) => void
   /** @internal Of the extras, undefined without them: what they find of blocks with damaged headers. */
   declare _findLostTail?: () => void
   /** @internal */ declare _endOfCommits?: (walk: Walk, sequence: number) => number
-  declare readonly: boolean
+  declare readonly readonly: boolean
   /** @internal */ declare _flash: FlashDevice
   /** @internal First erase block of the range, how many, their length, the byte where the range begins. */
   declare _firstBlock: number
@@ -95,8 +98,6 @@ export class Log {
   /** @internal The head did not take a program. */ declare _fails: boolean
   /** @internal Blocks behind the head that a cut left with nothing decided. */ declare _givenBack: number
   /** @internal Sequence number for which a block has been erased ahead, or 0. */ declare _blank: number
-  /** @internal How often the head has been erased, and that block. */ declare _erases: number
-  /** @internal */ declare _blankErases: number
   /** @internal */ declare _retired: Uint16Array
   /** @internal Numbers: of the next record, of the one after the last commit, of the oldest. */
   declare _next: number
@@ -131,7 +132,6 @@ export class Log {
     align: number,
     size: number,
   ) {
-    this.readonly = false
     this._flash = device
     this._firstBlock = first
     this._blockCount = blocks
@@ -160,8 +160,6 @@ export class Log {
       this._committed =
       this._givenBack =
       this._blank =
-      this._blankErases =
-      this._erases =
       this._windowLength =
         0
     this._windowAt = -1
@@ -244,24 +242,6 @@ export class Log {
     if (this._count > 0 || this._isUndecided) programPending(this, true)
   }
 
-  /** Forgets the records since the last flush, and heals a log that an error stopped. Reads and programs nothing. @throws ESTALE, ECLOSED */
-  rollback(): void {
-    if (this._code === "ECLOSED" || this._code === "ESTALE") this._begin(true)
-    // What a call that failed has programmed is not known.
-    if (this._code === "EIO") {
-      this._isSealed = true
-      this._code = ""
-    }
-    // Frames without a commit stay behind the end of the block, where nobody reads.
-    if (this._isUndecided) giveBack(this)
-    this._windowAt = -1
-    this._pending = GROUP_HEAD
-    this._count = 0
-    this._next = this._flushed
-    this._time = this._timeBefore = this._timeFlushed
-    this._falls = this._fallsBefore = this._fallsFlushed
-  }
-
   /**
    * Visits the records from number `sequence` on, the oldest first, those not flushed too: visit(record, number, time). The record is a
    * view of the log's memory that holds until visit returns; false ends it, and so may an error. Options: newestFirst, and lost(from,
@@ -305,5 +285,6 @@ Log.prototype.between = needsExtras
 Log.prototype.check = needsExtras
 Log.prototype.export = needsExtras
 Log.prototype.maintain = needsExtras
+Log.prototype.rollback = needsExtras
 Log.prototype.status = needsExtras
 Log.prototype._walkBack = needsExtras

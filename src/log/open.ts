@@ -8,7 +8,6 @@ import {
   CHECKSUM,
   COUNT,
   ERASED,
-  ERASES,
   HEADER,
   INCOMPATIBLE,
   LENGTH,
@@ -94,8 +93,7 @@ export function open(device: FlashDevice, options?: LogOpenOptions): Log {
     log._tail = 0
     log._checkKind = SUM32 && given.checksum === "sum32" ? 2 : 1
   }
-  if (given.readonly === true) log.readonly = true
-  if (log.readonly) log._code = "EROFS"
+  if (given.readonly === true) log._code = "EROFS"
   return log
 }
 
@@ -176,8 +174,7 @@ function takeHeader(log: Log): void {
       "EFTYPE",
       `the log has (blocks, their bytes, writeAlign, features, kind of checks) ${found}, not ${asked}; frames of ${longest} bytes`,
     )
-  if (log._bytes[at + READ_COMPATIBLE] !== 0) log.readonly = true
-  log._erases = word(log, ERASES) & 0xffffff
+  if (log._bytes[at + READ_COMPATIBLE] !== 0) log._code = "EROFS"
   for (let i = 0; i < RETIRED_MAX; i++) log._retired[i] = half(log, RETIRED + 2 * i)
 }
 

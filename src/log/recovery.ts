@@ -4,6 +4,7 @@ import { isErased, OPAQUE_FLASH } from "../platform.ts"
 import { firstInHeader, isRetired, readHeader, readOwnHeader, readsAs } from "./access.ts"
 import { nextSequence } from "./blocks.ts"
 import { parseEntry, readFrame, seedOf } from "./frames.ts"
+import { giveBack } from "./give-back.ts"
 import {
   ERASED,
   FALLS,
@@ -17,7 +18,6 @@ import {
 } from "./layout.ts"
 import type { Log } from "./log.ts"
 import { alignUp, half, startOf } from "./places.ts"
-import { giveBack } from "./write.ts"
 
 /** Finds the last commit. Writes nothing. */
 export function recover(log: Log): void {

@@ -45,13 +45,3 @@ export function programPending(log: Log, commits: boolean): void {
   log._timeFlushed = log._time
   log._fallsFlushed = log._falls
 }
-
-/** Leaves what is programmed without a commit: the head is the block with the last commit again, sealed. */
-export function giveBack(log: Log): void {
-  log._isUndecided = false
-  log._isSealed = true
-  log._blank = 0
-  log._givenBack += log._head - log._committed
-  log._head = log._committed
-  log._writeAt = log._end
-}

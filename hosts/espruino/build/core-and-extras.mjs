@@ -22,7 +22,7 @@ const SPLITS = {
   log: {
     core: "src/log/core.ts",
     extras: "src/log/extras",
-    copied: ["src/log/layout.ts", "src/log/places.ts"],
+    copied: ["src/log/give-back.ts", "src/log/layout.ts", "src/log/places.ts"],
   },
 }
 

@@ -1,6 +1,7 @@
-/** Figures of the log, and erasing ahead. */
+/** Figures of the log, erasing ahead, and giving up what is not flushed. */
 import { refuseStale } from "../access.ts"
 import { nextSequence, prepareBlock } from "../blocks.ts"
+import { giveBack } from "../give-back.ts"
 import { CHECK, ENTRY_HEAD, GROUP_HEAD, HEADER, NO_BLOCK, RETIRED_MAX } from "../layout.ts"
 import type { Log } from "../log.ts"
 import { alignUp } from "../places.ts"
@@ -11,6 +12,8 @@ export function status(this: Log): LogStatus {
   this._begin(false)
   const room = this._isSealed ? 0 : this._length - this._writeAt
   const ahead = this._blank > 0 ? this._length - alignUp(this, HEADER) : 0
+  // Every block is erased once a turn; those of the first one were blank, where that can be known.
+  const turns = Math.floor(this._head / this._blockCount)
   let retired = 0
   for (let i = 0; i < RETIRED_MAX; i++) if (this._retired[i] !== NO_BLOCK) retired++
   return {
@@ -22,7 +25,7 @@ export function status(this: Log): LogStatus {
     usedBlocks: this._tail === 0 ? 0 : this._head - this._tail + 1,
     retired: retired,
     readyBytes: room > ahead ? room : ahead,
-    eraseCount: this._erases,
+    eraseCount: turns > 0 && !this._isOpaque ? turns - 1 : turns,
     recordMax: this._size - this._unit - GROUP_HEAD - ENTRY_HEAD - CHECK,
   }
 }
@@ -36,4 +39,27 @@ export function maintain(this: Log): boolean {
   refuseStale(this)
   prepareBlock(this)
   return true
+}
+
+/** See Log.rollback. */
+export function rollback(this: Log): void {
+  if (this._code === "ECLOSED" || this._code === "ESTALE") this._begin(true)
+  // What a call that failed has programmed is not known.
+  if (this._code === "EIO") {
+    this._isSealed = true
+    this._code = ""
+  }
+  // Frames without a commit stay behind the end of the block, where nobody reads.
+  if (this._isUndecided) giveBack(this)
+  this._windowAt = -1
+  this._pending = GROUP_HEAD
+  this._count = 0
+  this._next = this._flushed
+  this._time = this._timeBefore = this._timeFlushed
+  this._falls = this._fallsBefore = this._fallsFlushed
+}
+
+/** Tells whether changes are refused, by the caller's wish or because the log has features that must be known to write it. */
+export function isReadonly(this: Log): boolean {
+  return this._code === "EROFS"
 }
