@@ -103,6 +103,39 @@ it("loses nothing that was flushed when the power goes, and nothing else stays",
   expectAll(later.module.open(later.region))
 })
 
+it("comes back whole from a cut of each operation while it goes round, without the extras", () => {
+  const made = board()
+  const handle = made.module.open(made.region, { blockCount: 4 })
+  append(made, handle, 330, 1)
+  const { chip } = made.realm
+  let cuts = 0
+  let flushed = handle.last
+  chip.onOperation = (operation) => {
+    for (const how of ["none", "half", "all"] as const) {
+      const booted = chip.fork()
+      booted.apply(operation, how)
+      booted.onOperation = undefined
+      const after = board(booted)
+      const found = after.module.open(after.region, { blockCount: 4 })
+      expect([flushed, flushed + 7]).toContain(found.last)
+      expectAll(found)
+      const { last } = found
+      append(after, found, 3, 2)
+      const again = after.module.open(after.region, { blockCount: 4 })
+      expect(again.last).toBe(last + 3)
+      expectAll(again)
+      cuts++
+    }
+  }
+  while (flushed < 600) {
+    append(made, handle, 7, 7)
+    flushed = handle.last
+  }
+  console.log(`${cuts} cuts of the module "log"`)
+  expect(handle.first).toBeGreaterThan(150)
+  expect(cuts).toBeGreaterThan(120)
+})
+
 it('names "log-extras" for what is not in "log", and has it with that', () => {
   const needs = 'needs require("log-extras")(require("log"))'
   const made = board()
