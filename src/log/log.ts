@@ -64,7 +64,6 @@ export class Log {
   /** @internal Of the extras, undefined without them: what they find of blocks with damaged headers. */
   declare _findLostTail?: () => void
   /** @internal */ declare _endOfCommits?: (walk: Walk, sequence: number) => number
-  declare readonly readonly: boolean
   /** @internal */ declare _flash: FlashDevice
   /** @internal First erase block of the range, how many, their length, the byte where the range begins. */
   declare _firstBlock: number

@@ -39,6 +39,8 @@ export interface LogStatus {
   readyBytes: number
   /** How often the log has gone round: each block has been erased as often, or once more or less, but for those that failed. */
   eraseCount: number
+  /** Changes are refused: by the caller's wish, or because the log has features that must be known to write it. */
+  readonly: boolean
   /** The longest record that fits, in bytes. */
   recordMax: number
 }

@@ -8,7 +8,7 @@ import { check } from "./check.ts"
 import { exportRecords } from "./export.ts"
 import { endOfCommits, findLostTail } from "./lost-blocks.ts"
 import { walkBack } from "./newest-first.ts"
-import { isReadonly, maintain, rollback, status } from "./status.ts"
+import { maintain, rollback, status } from "./status.ts"
 
 export { Log }
 
@@ -21,4 +21,3 @@ Log.prototype.status = status
 Log.prototype._walkBack = walkBack
 Log.prototype._findLostTail = findLostTail
 Log.prototype._endOfCommits = endOfCommits
-Object.defineProperty(Log.prototype, "readonly", { get: isReadonly })

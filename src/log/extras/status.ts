@@ -26,6 +26,7 @@ export function status(this: Log): LogStatus {
     retired: retired,
     readyBytes: room > ahead ? room : ahead,
     eraseCount: turns > 0 && !this._isOpaque ? turns - 1 : turns,
+    readonly: this._code === "EROFS",
     recordMax: this._size - this._unit - GROUP_HEAD - ENTRY_HEAD - CHECK,
   }
 }
@@ -57,9 +58,4 @@ export function rollback(this: Log): void {
   this._next = this._flushed
   this._time = this._timeBefore = this._timeFlushed
   this._falls = this._fallsBefore = this._fallsFlushed
-}
-
-/** Tells whether changes are refused, by the caller's wish or because the log has features that must be known to write it. */
-export function isReadonly(this: Log): boolean {
-  return this._code === "EROFS"
 }

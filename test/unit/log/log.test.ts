@@ -315,7 +315,7 @@ describe("status()", () => {
   it("counts", () => {
     const it = log.open(new SimulatedFlash({ size: 32768 }))
     const blank = { first: 1, last: 0, count: 0, usedBlocks: 0, retired: 0, readyBytes: 0, eraseCount: 0 }
-    expect(it.status()).toEqual({ blocks: 8, blockLength: 4096, recordMax: 750, ...blank })
+    expect(it.status()).toEqual({ blocks: 8, blockLength: 4096, recordMax: 750, readonly: false, ...blank })
     appendTo(it, 5, 5)
     const { usedBlocks, readyBytes, count } = it.status()
     expect([usedBlocks, count]).toEqual([1, 5])

@@ -220,7 +220,7 @@ describe("a header", () => {
 
   it("with a feature to be known to write opens read-only", () => {
     const it = log.open(withHeader(chip, (view) => view.setUint8(43, 1)))
-    expect(it.readonly).toBe(true)
+    expect(it.status().readonly).toBe(true)
     expect(expectRecords(it)).toEqual([])
   })
 
