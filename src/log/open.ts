@@ -161,14 +161,14 @@ function takeHeader(log: Log): void {
   const kind = log._bytes[at + CHECKSUM]
   const longest = half(log, LONGEST)
   log._checkKind = SUM32 && kind === 2 ? 2 : 1
-  const asked = [log._blockCount, log._length, log._unit, 0, log._checkKind].join()
+  const asked = [log._blockCount, log._length, log._unit, 0, log._checkKind].join(",")
   const found = [
     half(log, COUNT),
     half(log, LENGTH),
     log._bytes[at + ALIGN],
     log._bytes[at + INCOMPATIBLE],
     kind,
-  ].join()
+  ].join(",")
   if (found !== asked || longest > log._length / 2)
     refuse(
       "EFTYPE",
