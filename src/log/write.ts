@@ -25,7 +25,9 @@ export function programPending(log: Log, commits: boolean): void {
   const size = alignUp(log, end - start + CHECK)
   for (let holds = false; !holds; ) {
     if (log._isSealed || log._writeAt + size > log._length) openBlock(log)
-    log._view.setUint32(end, checkOf(log, start, end, seedOf(log, log._head)))
+    const seed = seedOf(log, log._head)
+    const check = checkOf(log, start, end, seed)
+    log._view.setUint32(end, check)
     bytes.fill(0xff, end + CHECK, start + size)
     holds = program(log, startOf(log, log._head) + log._writeAt, start, size)
     // For another block. This one is retired when its turn to be erased comes.
