@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
-const double = (name: string) => fileURLToPath(new URL(`test/support/moddable/${name}.ts`, import.meta.url))
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const double = (name: string) => here(`test/support/moddable/${name}.ts`)
 
 export default defineConfig({
   define: { __DEV__: "true" }, // tests run src with its checks on; rollup.config.mjs makes it false in dist
@@ -12,6 +13,9 @@ export default defineConfig({
       { find: "embedded:storage/files", replacement: double("embedded-files") },
       { find: /^flash$/, replacement: double("legacy-flash") },
       { find: /^file$/, replacement: double("legacy-file") },
+      // What the example for Moddable imports, as its manifest has it.
+      { find: /^flashtree\/(config|flash-partition|log|values)$/, replacement: here("hosts/moddable/$1.ts") },
+      { find: "config-log", replacement: here("examples/moddable-config-log/config-log.js") },
     ],
   },
   test: {

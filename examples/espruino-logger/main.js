@@ -1,91 +1,83 @@
-// A temperature logger for ESP32 boards: one record a minute, durable at once, the newest RECORDS_MAX kept, settings beside them.
-// The power may go at any time. On the console: last(5), set("interval", 10), status().
+// A temperature logger for ESP32 boards: one record a minute, durable at once, the newest ones kept, some thousand; settings beside them.
+// The power may go at any time. On the console: last(5), during(from, to), get("interval"), set("interval", 10), status(), dump().
 const flashtree = require("flashtree")
+const log = require("log-extras")(require("log"))
 
-const RECORDS_MAX = 400
-const DROPPED_AT_ONCE = 20
+// Of the 16 erase blocks of the region the first 8 are for settings, the others for the log.
+const SETTINGS_BLOCKS = 8
+const DEFAULTS = { interval: 60, name: "sensor" }
 
-let db, count, timer
+let region, records, timer
 
 // Change this to what the board measures.
 function measure() {
   return E.getTemperature()
 }
 
-function setting(name, fallback) {
-  const value = db.get(`cfg/${name}`)
-  return value === undefined ? fallback : JSON.parse(E.toString(value))
-}
-
-// Hexadecimal seconds sort by time.
-function logKey(seconds) {
-  return `log/${seconds.toString(16).padStart(8, "0")}`
-}
-
-function timeOf(key) {
-  return parseInt(key.substr(4), 16)
-}
-
-function now() {
-  return Math.floor(getTime())
-}
-
-function record() {
-  if (count >= RECORDS_MAX) dropOldest()
-  const key = logKey(now())
-  if (!db.has(key)) count++
-  db.set(key, measure().toFixed(2))
-  db.flush()
-  // One erase ahead of time, so that the next record need not wait for it.
-  db.volume.maintain()
-}
-
-// One flush with the next record makes both durable.
-function dropOldest() {
-  const cursor = db.cursor()
-  cursor.seek("log/")
-  for (let i = 0; i < DROPPED_AT_ONCE; i++) cursor.next()
-  count -= db.deleteRange("log/", E.toString(cursor.key()))
-}
-
-function last(n) {
-  const cursor = db.cursor()
-  // "log0" is the first key behind all of "log/...".
-  let there = cursor.seek("log0") ? cursor.previous() : cursor.last()
-  for (let i = 0; i < n && there; i++) {
-    const key = E.toString(cursor.key())
-    if (key.substr(0, 4) !== "log/") break
-    print(JSON.stringify({ time: timeOf(key), value: parseFloat(E.toString(cursor.value())) }))
-    there = cursor.previous()
+// Settings are seldom needed: their pages and their handle take memory only as long as this runs.
+function withSettings(call) {
+  const store = flashtree.open({ region: region, blockCount: SETTINGS_BLOCKS })
+  try {
+    return call(require("config").open(store, { defaults: DEFAULTS }))
+  } finally {
+    store.close()
   }
 }
 
+function get(name) {
+  return withSettings((settings) => settings.getString(name))
+}
+
 function set(name, value) {
-  db.set(`cfg/${name}`, JSON.stringify(value))
-  db.flush()
+  withSettings((settings) => {
+    settings.set(name, value)
+    settings.flush()
+  })
   if (name === "interval") start()
 }
 
+function record() {
+  records.append(measure().toFixed(2), Math.floor(getTime()))
+  records.flush()
+  // One erase ahead of time, so that the next record need not wait for it.
+  records.maintain()
+}
+
+function show(bytes, number, time) {
+  print(JSON.stringify({ number: number, time: time, value: parseFloat(E.toString(bytes)) }))
+}
+
+// The newest n records, the oldest of them first.
+function last(n) {
+  records.since(records.last - n + 1, show)
+}
+
+// The records of two times and in between, in seconds.
+function during(from, to) {
+  records.between(from, to, show)
+}
+
+// Everything, in lines that `flashtree load` reads.
+function dump() {
+  records.export(print)
+}
+
 function status() {
-  const volume = db.volume.status()
-  print(`${count} records, ${volume.used} of ${volume.capacity} bytes, erases ${volume.eraseCountMax}`)
+  const figures = records.status()
+  print(
+    `${figures.count} records in ${figures.usedBlocks} of ${figures.blocks} blocks, erases ${figures.eraseCount}`,
+  )
 }
 
 function start() {
   if (timer) clearInterval(timer)
-  timer = setInterval(record, setting("interval", 60) * 1000)
+  const seconds = withSettings((settings) => settings.getNumber("interval"))
+  timer = setInterval(record, seconds * 1000)
 }
 
 function onInit() {
-  db = flashtree.open({ region: {} })
-  count = 0
-  db.forEach(
-    () => {
-      count++
-    },
-    "log/",
-    "log0",
-  )
+  region = new flashtree.FlashRegion({ address: 0x310000, length: 0x10000 })
+  records = log.open(region, { firstBlock: SETTINGS_BLOCKS })
   start()
 }
 

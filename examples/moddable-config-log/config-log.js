@@ -1,84 +1,86 @@
 /**
- * Settings and a log of a device, in two stores. Knows no board: main.js opens the stores on a flash partition, and a test opens them on
- * a simulated chip.
+ * Settings and a log of a device: settings with types and defaults in a tree, records in a log, which needs none. Knows no board: main.js
+ * opens both on a flash partition, and a test on a simulated chip.
  */
+import { open } from "flashtree/config"
+import { decodeText } from "flashtree/values"
 
-/** Records that the log keeps, and how many of the oldest go at once when there are more. */
-const RECORDS_MAX = 1000
-const DROPPED_AT_ONCE = 50
-
-/** Numbers as keys: big-endian bytes sort as the numbers do. */
-function sequenceKey(sequence) {
-  const key = new Uint8Array(4)
-  new DataView(key.buffer).setUint32(0, sequence)
-  return key
+/** What a setting is that nobody has changed; these take no flash, and as a preloaded module no memory. */
+const DEFAULTS = {
+  starts: 0,
+  "wifi/ssid": "factory",
+  "wifi/channel": 1,
+  "wifi/hidden": false,
+  pins: { led: 2 },
 }
 
-function sequenceOf(key) {
-  return new DataView(key.buffer, key.byteOffset).getUint32(0)
-}
+/** Of what the settings mean. The first version had the name of the network under "ssid". */
+const VERSION = 2
 
-function textOf(bytes) {
-  let text = ""
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
+function migrate(tree, from) {
+  const ssid = tree.get("ssid")
+  if (from === 1 && ssid !== undefined) {
+    tree.set("wifi/ssid", ssid)
+    tree.delete("ssid")
+  }
 }
 
 export class ConfigLog {
-  /** Takes two open stores, and finds where the log ends. */
-  constructor(config, log) {
-    this.config = config
+  /** Takes an open store and an open log. */
+  constructor(store, log) {
+    this.store = store
     this.log = log
-    const cursor = log.cursor()
-    this.next = cursor.last() ? sequenceOf(cursor.key()) + 1 : 1
-    this.first = cursor.first() ? sequenceOf(cursor.key()) : this.next
-    cursor.close()
+    this.settings = open(store, { defaults: DEFAULTS, version: VERSION, migrate })
   }
 
-  /** Gives a setting, or the fallback. */
-  get(name, fallback) {
-    const value = this.config.get(name)
-    return value === undefined ? fallback : textOf(value)
+  /** Counts a start, and gives how many there were. */
+  start() {
+    const starts = this.settings.getNumber("starts") + 1
+    this.change({ starts })
+    return starts
   }
 
-  /** Changes a setting; it is durable when this returns. */
-  set(name, value) {
-    this.config.set(name, `${value}`)
-    this.config.flush()
+  /** Changes settings, all of them or none: they are durable when this returns. */
+  change(settings) {
+    for (const key in settings) this.settings.set(key, settings[key])
+    this.settings.flush()
   }
 
-  /** Gives the names of all settings that begin with `prefix`. */
-  names(prefix) {
-    const found = []
-    const cursor = this.config.cursor()
-    for (let more = cursor.seek(prefix); more; more = cursor.next()) {
-      const name = textOf(cursor.key())
-      if (!name.startsWith(prefix)) break
-      found.push(name)
-    }
-    cursor.close()
-    return found
+  /** Makes the settings that begin with `prefix`, or all, the defaults again. */
+  reset(prefix) {
+    this.settings.reset(prefix)
+    this.settings.flush()
   }
 
-  /** Adds a record; it is durable when this returns, and so is the removal of the oldest ones. */
-  append(text) {
-    this.log.set(sequenceKey(this.next++), text)
-    if (this.next - this.first > RECORDS_MAX) {
-      this.first += DROPPED_AT_ONCE
-      this.log.deleteRange(undefined, sequenceKey(this.first))
-    }
+  /** Adds a record; it is durable when this returns. The oldest ones go when the log is full. */
+  record(text, time) {
+    const number = this.log.append(text, time)
     this.log.flush()
+    return number
   }
 
-  /** Calls `visit(sequence, text)` with the records from number `sequence` on. */
-  since(sequence, visit) {
-    this.log.forEach((cursor) => {
-      visit(sequenceOf(cursor.key()), textOf(cursor.value()))
-    }, sequenceKey(sequence))
+  /** Calls visit(number, text, time) with the newest `count` records, the oldest of them first. */
+  newest(count, visit) {
+    this.log.since(this.log.last - count + 1, (record, number, time) => {
+      visit(number, decodeText(record), time)
+    })
+  }
+
+  /** Calls visit(number, text, time) with the records of the times `from` to `to`. */
+  between(from, to, visit) {
+    this.log.between(from, to, (record, number, time) => {
+      visit(number, decodeText(record), time)
+    })
+  }
+
+  /** Erases a block ahead in both places, so that no change has to wait for it: for when the device has time. */
+  idle() {
+    this.store.volume.maintain()
+    this.log.maintain()
   }
 
   close() {
-    this.config.close()
+    this.store.close()
     this.log.close()
   }
 }

@@ -1,9 +1,10 @@
 /** What reaches the device: reads, programs that are read back, erases; and block headers. */
 import { crc32 } from "../checksum.ts"
-import { failure, refuse } from "../errors.ts"
+import { refuse } from "../errors.ts"
 import { isErased, OPAQUE_FLASH } from "../platform.ts"
 import {
   COUNT,
+  ERASED,
   FIRST,
   HEADER_CHECK,
   INDEX,
@@ -12,42 +13,36 @@ import {
   MARK,
   SEQUENCE,
   SEQUENCE_MAX,
-  SMALL,
 } from "./layout.ts"
 import type { Log } from "./log.ts"
-
-/** Gives `size` rounded up to the write alignment. */
-export function alignUp(log: Log, size: number): number {
-  return Math.ceil(size / log._unit) * log._unit
-}
+import { half, startOf, word } from "./places.ts"
 
 /** Reads `view` from byte `position` of the range. EIO when the device gives less. */
 export function readFlash(log: Log, view: Uint8Array, position: number): void {
   const count = log._flash.read(view, log._base + position)
-  if (count < view.length) throw failure("EIO", `the device read ${count} of ${view.length} bytes`)
+  if (count < view.length) refuse("EIO", `${count} of ${view.length} bytes could be read`)
 }
 
-/** Programs `size` bytes of the log's memory from its beginning; false when they do not read back. One read of each 64 bytes. */
-export function program(log: Log, position: number, size: number): boolean {
+/** Programs `size` bytes of the log's memory from index `start` on; false when they do not read back. One read of each 64 bytes. */
+export function program(log: Log, position: number, start: number, size: number): boolean {
+  log._flash.write(log._bytes.subarray(start, start + size), log._base + position)
+  return readsAs(log, position, position + size, log._small, start)
+}
+
+/**
+ * Tells whether bytes [position, end) of the range read as those of memory from index `start` on, or with ERASED as erased ones; read through
+ * `view`, the window or the small one.
+ */
+export function readsAs(log: Log, position: number, end: number, view: Uint8Array, start: number): boolean {
   const bytes = log._bytes
-  const part = log._headerAt
-  log._flash.write(bytes.subarray(0, size), log._base + position)
-  for (let done = 0; done < size; done += SMALL) {
-    const count = size - done < SMALL ? size - done : SMALL
-    readFlash(log, count === SMALL ? log._small : log._small.subarray(0, count), position + done)
-    for (let i = 0; i < count; i++) if (bytes[part + i] !== bytes[done + i]) return false
-  }
-  return true
-}
-
-/** Tells whether bytes [position, end) of the range read as erased; read through `view`, the window or the small one. */
-export function isErasedFrom(log: Log, position: number, end: number, view: Uint8Array): boolean {
   const from = view === log._small ? log._headerAt : 0
   if (from === 0) log._windowAt = -1
   for (let at = position; at < end; at += view.length) {
     const count = end - at < view.length ? end - at : view.length
-    readFlash(log, count === view.length ? view : view.subarray(0, count), at)
-    if (!isErased(log._bytes, from, from + count)) return false
+    readFlash(log, view.subarray(0, count), at)
+    if (start === ERASED && !isErased(bytes, from, from + count)) return false
+    for (let i = 0; start !== ERASED && i < count; i++)
+      if (bytes[from + i] !== bytes[start + at - position + i]) return false
   }
   return true
 }
@@ -58,7 +53,7 @@ export function eraseBlock(log: Log, block: number): boolean {
   log._flash.eraseBlock(log._firstBlock + block, log._firstBlock + block + 1)
   return (
     (OPAQUE_FLASH && log._isOpaque) ||
-    isErasedFrom(log, block * log._length, (block + 1) * log._length, log._small)
+    readsAs(log, block * log._length, (block + 1) * log._length, log._small, ERASED)
   )
 }
 
@@ -67,10 +62,10 @@ export function readHeader(log: Log, block: number): boolean {
   const at = log._headerAt
   readFlash(log, log._headerBytes, block * log._length)
   return (
-    log._view.getUint32(at) === MAGIC &&
-    log._view.getUint16(at + INDEX) === block &&
-    log._view.getUint32(at + SEQUENCE) <= SEQUENCE_MAX &&
-    log._view.getUint32(at + HEADER_CHECK) === crc32(log._bytes, at, at + HEADER_CHECK, 0)
+    word(log, 0) === MAGIC &&
+    half(log, INDEX) === block &&
+    word(log, SEQUENCE) <= SEQUENCE_MAX &&
+    word(log, HEADER_CHECK) === crc32(log._bytes, at, at + HEADER_CHECK, 0)
   )
 }
 
@@ -78,16 +73,15 @@ export function readHeader(log: Log, block: number): boolean {
 export function readOwnHeader(log: Log, sequence: number): boolean {
   return (
     readHeader(log, sequence % log._blockCount) &&
-    log._view.getUint32(log._headerAt + LOG_ID) === log._logId &&
-    log._view.getUint32(log._headerAt + SEQUENCE) === sequence &&
-    log._view.getUint16(log._headerAt + COUNT) === log._blockCount
+    word(log, LOG_ID) === log._logId &&
+    word(log, SEQUENCE) === sequence &&
+    half(log, COUNT) === log._blockCount
   )
 }
 
 /** Gives the number of the first record of the block whose header was read last. */
 export function firstInHeader(log: Log): number {
-  const at = log._headerAt + FIRST
-  return log._view.getUint16(at) * 0x100000000 + log._view.getUint32(at + 2)
+  return half(log, FIRST) * 0x100000000 + word(log, FIRST + 2)
 }
 
 /** Tells whether a block is one of those that are not used any more. */
@@ -104,14 +98,16 @@ export function isRetired(log: Log, sequence: number): boolean {
 export function refuseStale(log: Log): void {
   let isStale = false
   if (!(OPAQUE_FLASH && log._isOpaque) && !log._isSealed && log._writeAt + MARK <= log._length) {
-    readFlash(log, log._small.subarray(0, MARK), (log._head % log._blockCount) * log._length + log._writeAt)
+    readFlash(log, log._small.subarray(0, MARK), startOf(log, log._head) + log._writeAt)
     isStale = !isErased(log._bytes, log._headerAt, log._headerAt + MARK)
   } else if (log._givenBack === 0) {
     const next = log._head + 1
-    isStale = readHeader(log, next % log._blockCount) && log._view.getUint32(log._headerAt + SEQUENCE) >= next
-    isStale = isStale && log._view.getUint32(log._headerAt + LOG_ID) === log._logId
+    isStale =
+      readHeader(log, next % log._blockCount) &&
+      word(log, SEQUENCE) >= next &&
+      word(log, LOG_ID) === log._logId
   }
   if (!isStale) return
-  log._failed = "ESTALE"
-  refuse("ESTALE", "another writer has changed the log since it was opened: reopen it")
+  log._code = "ESTALE"
+  log._begin(true)
 }

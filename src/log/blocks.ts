@@ -2,34 +2,16 @@
 import { crc32 } from "../checksum.ts"
 import { refuse } from "../errors.ts"
 import { OPAQUE_FLASH } from "../platform.ts"
+import { eraseBlock, firstInHeader, isRetired, readHeader, readOwnHeader, readsAs } from "./access.ts"
 import {
-  alignUp,
-  eraseBlock,
-  firstInHeader,
-  isErasedFrom,
-  isRetired,
-  readHeader,
-  readOwnHeader,
-} from "./access.ts"
-import {
-  ALIGN,
   BEFORE_FAILS,
-  CHECKSUM,
-  COUNT,
-  ERASES,
-  FALLS,
-  FIRST,
+  ERASED,
   FLAGS,
+  HALF,
   HEADER,
   HEADER_CHECK,
-  INDEX,
-  LENGTH,
-  LOG_ID,
-  LONGEST,
   MAGIC,
   NO_BLOCK,
-  PREVIOUS_END,
-  RETIRED,
   RETIRED_MAX,
   SEQUENCE,
   SMALL,
@@ -37,6 +19,7 @@ import {
   UNDECIDED,
 } from "./layout.ts"
 import type { Log } from "./log.ts"
+import { alignUp, startOf, word } from "./places.ts"
 
 /**
  * Makes the next block the head: one erase where it is not known to be blank. Blocks that a cut left with nothing decided are erased
@@ -46,19 +29,20 @@ import type { Log } from "./log.ts"
 export function openBlock(log: Log): void {
   for (; log._givenBack > 1; log._givenBack--) {
     const sequence = log._head + log._givenBack
-    if (!isRetired(log, sequence)) eraseBlock(log, sequence % log._blockCount)
+    const block = log._firstBlock + (sequence % log._blockCount)
+    if (!isRetired(log, sequence)) log._flash.eraseBlock(block, block + 1)
   }
-  let sequence = prepareBlock(log)
-  // Until its header is there the next block may be half written by this handle.
-  log._givenBack = 1
-  while (!writeHeader(log, sequence)) {
-    retire(log, sequence)
+  let sequence = 0
+  for (let isReady = false; !isReady; ) {
     sequence = prepareBlock(log)
+    // Until its header is there the next block may be half written by this handle.
+    log._givenBack = 1
+    isReady = writeHeader(log, sequence)
+    if (!isReady) retire(log, sequence)
   }
   log._givenBack = 0
   if (log._tail === 0) log._tail = sequence
   log._head = sequence
-  log._erases = log._blankErases
   log._writeAt = alignUp(log, HEADER)
   if (!log._isUndecided) {
     log._committed = sequence
@@ -71,7 +55,9 @@ export function openBlock(log: Log): void {
 /** Makes the next block blank, or the one after it where that fails, and gives its sequence number. */
 export function prepareBlock(log: Log): number {
   let sequence = nextSequence(log, log._head)
-  while (log._blank !== sequence && !makeBlank(log, sequence)) {
+  for (let isBlank = log._blank === sequence; !isBlank; ) {
+    isBlank = makeBlank(log, sequence)
+    if (isBlank) continue
     retire(log, sequence)
     sequence = nextSequence(log, sequence)
   }
@@ -86,34 +72,23 @@ export function nextSequence(log: Log, sequence: number): number {
   return next
 }
 
-/** Makes the block that will have this sequence number blank, and notes how often it has been erased; false when it is to be retired. */
+/** Makes the block that will have this sequence number blank; false when it is to be retired. */
 function makeBlank(log: Log, sequence: number): boolean {
-  const block = sequence % log._blockCount
-  const start = block * log._length
+  const start = startOf(log, sequence)
   const isOldest = log._tail > 0 && log._tail <= sequence - log._blockCount
   if (isOldest) {
     // What is committed must not go for what is not.
     if (!log._overwrites || (log._isUndecided && log._tail >= log._committed))
       refuse(
         "ENOSPC",
-        `the log is full: its ${log._blockCount} blocks hold ${log._flushed - log._firstRecord} records`,
+        `the log is full: ${log._blockCount} blocks hold ${log._flushed - log._firstRecord} records`,
       )
     if (dropOldest(log)) return false
   }
-  // A count that is lost is that of the head: blocks are erased in turn.
-  let erases = log._erases
-  if (readHeader(log, block)) {
-    erases = (log._view.getUint32(log._headerAt + ERASES) & 0xffffff) + 1
-  } else if (
-    !isOldest &&
-    !(OPAQUE_FLASH && log._isOpaque) &&
-    isErasedFrom(log, start, start + log._length, log._small)
-  ) {
-    log._blankErases = erases
+  const end = start + log._length
+  if (!isOldest && !(OPAQUE_FLASH && log._isOpaque) && readsAs(log, start, end, log._small, ERASED))
     return true
-  }
-  log._blankErases = erases === 0 ? 1 : erases & 0xffffff
-  return eraseBlock(log, block)
+  return eraseBlock(log, sequence % log._blockCount)
 }
 
 /** Takes the oldest block out of the log; true when it is not to be used again. */
@@ -152,30 +127,45 @@ function retire(log: Log, sequence: number): void {
 function writeHeader(log: Log, sequence: number): boolean {
   const view = log._view
   const at = log._headerAt
-  const bytes = log._bytes
-  const size = alignUp(log, HEADER)
+  const block = sequence % log._blockCount
   const first = log._next - log._count
+  const turn = (Math.floor(sequence / log._blockCount) - 1) & 0xffffff
+  const flags = (log._fails ? BEFORE_FAILS : 0) + (log._isUndecided ? UNDECIDED : 0)
+  const retired = log._retired
   log._blank = 0
-  bytes.fill(0xff, at, at + SMALL)
-  view.setUint32(at, MAGIC)
-  view.setUint32(at + LOG_ID, log._logId)
-  view.setUint32(at + SEQUENCE, sequence)
-  view.setUint16(at + FIRST, Math.floor(first / 0x100000000))
-  view.setUint32(at + FIRST + 2, first % 0x100000000)
-  view.setUint16(at + FALLS, log._fallsBefore)
+  log._bytes.fill(0xff, at, at + SMALL)
+  // All of it from byte 0 on, as halves of a word: of a larger number the low bits are taken.
+  const halves = [
+    MAGIC >>> 16,
+    MAGIC & 0xffff,
+    log._logId / HALF,
+    log._logId,
+    sequence / HALF,
+    sequence,
+    first / HALF / HALF,
+    first / HALF,
+    first,
+    log._fallsBefore,
+    0, // the time, below
+    0,
+    0,
+    0,
+    log._isUndecided ? log._writeAt : log._end,
+    log._length,
+    log._blockCount,
+    block,
+    flags * 256 + turn / HALF,
+    turn,
+    log._checkKind * 256 + log._unit,
+    0, // features
+    retired[0],
+    retired[1],
+    retired[2],
+    log._size,
+  ]
+  for (let i = 0; i < halves.length; i++) view.setUint16(at + 2 * i, halves[i])
   view.setFloat64(at + TIME, log._timeBefore)
-  view.setUint16(at + PREVIOUS_END, log._isUndecided ? log._writeAt : log._end)
-  view.setUint16(at + LENGTH, log._length)
-  view.setUint16(at + COUNT, log._blockCount)
-  view.setUint16(at + INDEX, sequence % log._blockCount)
-  view.setUint32(at + ERASES, log._blankErases)
-  bytes[at + FLAGS] = (log._fails ? BEFORE_FAILS : 0) + (log._isUndecided ? UNDECIDED : 0)
-  bytes[at + CHECKSUM] = log._checkKind
-  bytes[at + ALIGN] = log._unit
-  view.setUint16(at + ALIGN + 1, 0)
-  for (let i = 0; i < RETIRED_MAX; i++) view.setUint16(at + RETIRED + 2 * i, log._retired[i])
-  view.setUint16(at + LONGEST, log._size)
-  view.setUint32(at + HEADER_CHECK, crc32(bytes, at, at + HEADER_CHECK, 0))
-  log._flash.write(bytes.subarray(at, at + size), log._base + (sequence % log._blockCount) * log._length)
-  return readHeader(log, sequence % log._blockCount) && view.getUint32(at + SEQUENCE) === sequence
+  view.setUint32(at + HEADER_CHECK, crc32(log._bytes, at, at + HEADER_CHECK, 0))
+  log._flash.write(log._small.subarray(0, alignUp(log, HEADER)), log._base + startOf(log, sequence))
+  return readHeader(log, block) && word(log, SEQUENCE) === sequence
 }

@@ -4,6 +4,7 @@ import { copyBytes, SUM32 } from "../platform.ts"
 import { readFlash } from "./access.ts"
 import { CHECK, GROUP, GROUP_HEAD, LENGTH_MAX, LOG_ID, MORE, SEQUENCE, TIMED } from "./layout.ts"
 import type { Log } from "./log.ts"
+import { startOf } from "./places.ts"
 
 /** Takes a number of seven bits a byte, the low ones first, into log._number; gives the index behind it. */
 function takeNumber(log: Log, at: number): number {
@@ -22,12 +23,22 @@ function takeNumber(log: Log, at: number): number {
 }
 
 /** Puts `number` at index `at`; gives the index behind it. */
-export function putNumber(bytes: Uint8Array, at: number, number: number): number {
+function putNumber(bytes: Uint8Array, at: number, number: number): number {
   let next = at
   let left = number
   for (; left > 127; left = Math.floor(left / 128)) bytes[next++] = (left % 128) | 128
   bytes[next++] = left
   return next
+}
+
+/** Puts what is before the bytes of a record behind the entries in memory; gives the index behind it. */
+export function putEntry(log: Log, length: number, isTimed: boolean, delta: number): number {
+  const isLong = length >= LENGTH_MAX
+  let at = log._pending
+  log._bytes[at++] = (isLong ? LENGTH_MAX : length) + (isTimed ? TIMED : 0)
+  if (isLong) at = putNumber(log._bytes, at, length - LENGTH_MAX)
+  // Even numbers go forward, odd ones back.
+  return isTimed ? putNumber(log._bytes, at, delta < 0 ? -delta * 2 - 1 : delta * 2) : at
 }
 
 /**
@@ -46,7 +57,6 @@ export function parseEntry(log: Log, at: number): number {
   log._delta = 0
   if (log._isTimed) {
     next = takeNumber(log, next)
-    // Even numbers go forward, odd ones back.
     log._delta = log._number % 2 === 0 ? log._number / 2 : -(log._number + 1) / 2
   }
   log._dataAt = next
@@ -70,14 +80,17 @@ function frameAt(log: Log, at: number, end: number, seed: number): number {
   return checkOf(log, at, next, seed) === log._view.getUint32(next) ? next + CHECK - at : -1
 }
 
-/** Gives the check of bytes [start, end), begun with `seed`: a CRC-32, or the sum of whole words, rotated by five before each. */
+/** Gives the check of bytes [start, end), begun with `seed`. */
 export function checkOf(log: Log, start: number, end: number, seed: number): number {
-  const bytes = log._bytes
-  if (!SUM32 || log._checkKind === 1) return crc32(bytes, start, end, seed)
+  return SUM32 && log._checkKind === 2 ? sum32(log, start, end, seed) : crc32(log._bytes, start, end, seed)
+}
+
+/** Gives the sum of whole words, and of the bytes behind the last, rotated by five before each. */
+function sum32(log: Log, start: number, end: number, seed: number): number {
   let sum = seed
   let at = start
   for (; at + 4 <= end; at += 4) sum = (((sum << 5) | (sum >>> 27)) + log._view.getUint32(at)) | 0
-  for (; at < end; at++) sum = (((sum << 5) | (sum >>> 27)) + bytes[at]) | 0
+  for (; at < end; at++) sum = (((sum << 5) | (sum >>> 27)) + log._bytes[at]) | 0
   return sum >>> 0
 }
 
@@ -91,19 +104,11 @@ export function seedOf(log: Log, sequence: number): number {
 
 /**
  * Reads the frame at `offset` of a block, of which bytes up to `end` count, and gives its length: as frameAt. Nothing is read where the
- * window has it; else what the window lacks, or where the frame is known to end at `back` a window up to there.
+ * window has it, else what the window lacks.
  */
-export function readFrame(
-  log: Log,
-  sequence: number,
-  offset: number,
-  end: number,
-  seed: number,
-  back: number,
-): number {
-  const block = (sequence % log._blockCount) * log._length
-  const limit = block + end
-  let from = block + offset
+export function readFrame(log: Log, sequence: number, offset: number, end: number, seed: number): number {
+  const limit = startOf(log, sequence) + end
+  const from = startOf(log, sequence) + offset
   const at = from - log._windowAt
   let kept = 0
   if (log._windowAt >= 0 && at >= 0 && at < log._windowLength) {
@@ -112,19 +117,19 @@ export function readFrame(
     const size = frameAt(log, at, have, seed)
     if (size > 0) return size
     kept = log._windowLength - at
+    // Unknown until the device has given all of it.
+    log._windowAt = -1
+    copyBytes(log._bytes, at, log._bytes, 0, kept)
   }
-  if (back > 0 && back - log._size <= offset) {
-    from = block + (back > log._size ? back - log._size : 0)
-    kept = 0
-  }
-  // Unknown until the device has given all of it.
+  fillWindow(log, from, limit, kept)
+  return frameAt(log, 0, log._windowLength, seed)
+}
+
+/** Reads bytes [from, limit) of the range into the window, as many as fit, of which it has the first `kept`. */
+export function fillWindow(log: Log, from: number, limit: number, kept: number): void {
+  const length = limit - from < log._size ? limit - from : log._size
   log._windowAt = -1
-  if (kept > 0) copyBytes(log._bytes, at, log._bytes, 0, kept)
-  log._windowLength = limit - from < log._size ? limit - from : log._size
-  if (kept < log._windowLength) {
-    const isWhole = kept === 0 && log._windowLength === log._size
-    readFlash(log, isWhole ? log._windowView : log._windowView.subarray(kept, log._windowLength), from + kept)
-  }
+  if (kept < length) readFlash(log, log._windowView.subarray(kept, length), from + kept)
+  log._windowLength = length
   log._windowAt = from
-  return frameAt(log, block + offset - from, log._windowLength, seed)
 }

@@ -2,7 +2,7 @@
  * The log, byte by byte (FORMAT.md has the reasons). Numbers are big-endian.
  *
  * block header  0 magic | 4 log id | 8 sequence | 12 number of the first record (6) | 18 times the clock fell | 20 time before the first
- *               record (double) | 28 end of the block before | 30 block length | 32 blocks | 34 this block | 36 flags | 37 erase count (3) |
+ *               record (double) | 28 end of the block before | 30 block length | 32 blocks | 34 this block | 36 flags | 37 turn (3) |
  *               40 kind of check | 41 write alignment | 42 features (2) | 44 retired blocks (3) | 50 longest frame | 52 CRC-32 of bytes 0 to 51
  * frame         an entry, or a group: 0xc0 (0xc1: more follows) | entries (1) | entry ... ; then the check (4), 0xff to the write alignment
  * entry         length (1, more from 63 on; 0x80: with a time) | time since the one before | bytes
@@ -18,8 +18,6 @@ export const LENGTH = 30
 export const COUNT = 32
 export const INDEX = 34
 export const FLAGS = 36
-/** Below the flags. */
-export const ERASES = 36
 export const CHECKSUM = 40
 export const ALIGN = 41
 export const INCOMPATIBLE = 42
@@ -32,6 +30,9 @@ export const HEADER = 56
 export const SEQUENCE_MAX = 0xffff0000
 /** A header with its padding, at the largest write alignment. */
 export const SMALL = 64
+
+/** What half a word can count. */
+export const HALF = 0x10000
 
 /** Flags of a header: the block before is not to be used again; records before it are not committed yet. */
 export const BEFORE_FAILS = 1
@@ -54,6 +55,9 @@ export const ENTRY_HEAD = 11
 
 /** Times are whole numbers up to this, either side of 0: Date.now() in microseconds would do. */
 export const TIME_MAX = 2251799813685248
+
+/** No place in memory: what is compared with is an erased byte. */
+export const ERASED = -1
 
 /** Chips program up to a multiple of this at a time; so few bytes of a program that was cut may show nothing. */
 export const PROGRAM_PAGE = 256

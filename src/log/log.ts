@@ -3,29 +3,26 @@
  */
 import type { Bytes } from "../bytes.ts"
 import { toBytes } from "../bytes.ts"
-import { refuse } from "../errors.ts"
+import { type ErrorCode, refuse } from "../errors.ts"
 import { copyBytes } from "../platform.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
-import { alignUp, refuseStale } from "./access.ts"
-import { nextSequence, prepareBlock } from "./blocks.ts"
-import { putNumber } from "./frames.ts"
+import { putEntry } from "./frames.ts"
 import {
   CHECK,
   ENTRY_HEAD,
   GROUP_HEAD,
   GROUP_MAX,
   HEADER,
-  LENGTH_MAX,
   NO_BLOCK,
   RETIRED_MAX,
   SMALL,
   TIME_MAX,
-  TIMED,
 } from "./layout.ts"
+import { alignUp } from "./places.ts"
 import type { LogFinding, LogFormat, LogStatus, LogVisit, VisitOptions } from "./types.ts"
-import { visit } from "./visit.ts"
-import type { Walk } from "./walk.ts"
-import { giveBack, programPending } from "./write.ts"
+import { findBlock, walkForward } from "./visit.ts"
+import { makeWalk, type Walk } from "./walk.ts"
+import { programPending } from "./write.ts"
 
 /**
  * Made by open(). All methods throw ECLOSED after close(), and EIO after a call that was cut short; those that change it EROFS when
@@ -44,8 +41,29 @@ export class Log {
    * @throws EIO, and what flush() throws when records are not flushed
    */
   declare check: (progress?: (done: number, blocks: number) => unknown) => LogFinding[]
-  /** @internal */ declare _walkBack: (walk: Walk) => void
-  declare readonly: boolean
+
+  /**
+   * Visits the records with times of `from` up to `to`, both included, as since() does. Finds the block of the first by halving: 7 reads in
+   * 64 blocks. Where times have fallen since the oldest record all are read.
+   */
+  declare between: (from: number, to: number, call: LogVisit, options?: VisitOptions) => void
+
+  /**
+   * Erases the block ahead, dropping the oldest one if need be, so that the next flush to need a block meets no erase. Gives true when it
+   * made one ready, false when there was nothing to do. Call it when the application has time.
+   * @throws EIO, ESTALE
+   */
+  declare maintain: () => boolean
+
+  /** Forgets the records since the last flush, and heals a log that an error stopped. Reads and programs nothing. @throws ESTALE, ECLOSED */
+  declare rollback: () => void
+
+  /** Gives figures of the log. Reads nothing. */
+  declare status: () => LogStatus
+  /** @internal */ declare _walkBack: (walk: Walk, oldest: number, newest: number) => void
+  /** @internal Of the extras, undefined without them: what they find of blocks with damaged headers. */
+  declare _findLostTail?: () => void
+  /** @internal */ declare _endOfCommits?: (walk: Walk, sequence: number) => number
   /** @internal */ declare _flash: FlashDevice
   /** @internal First erase block of the range, how many, their length, the byte where the range begins. */
   declare _firstBlock: number
@@ -79,8 +97,6 @@ export class Log {
   /** @internal The head did not take a program. */ declare _fails: boolean
   /** @internal Blocks behind the head that a cut left with nothing decided. */ declare _givenBack: number
   /** @internal Sequence number for which a block has been erased ahead, or 0. */ declare _blank: number
-  /** @internal How often the head has been erased, and that block. */ declare _erases: number
-  /** @internal */ declare _blankErases: number
   /** @internal */ declare _retired: Uint16Array
   /** @internal Numbers: of the next record, of the one after the last commit, of the oldest. */
   declare _next: number
@@ -104,9 +120,8 @@ export class Log {
   /** @internal */ declare _entries: number
   /** @internal */ declare _entryAt: number
   /** @internal */ declare _commits: boolean
-  /** @internal */ declare _inCall: boolean
-  /** @internal */ declare _closed: boolean
-  /** @internal */ declare _failed: string
+  /** @internal What a change is refused with; "" where it is not. While one is under way it is EIO, in case that is cut short. */
+  declare _code: ErrorCode | ""
 
   constructor(
     device: FlashDevice,
@@ -116,7 +131,6 @@ export class Log {
     align: number,
     size: number,
   ) {
-    this.readonly = false
     this._flash = device
     this._firstBlock = first
     this._blockCount = blocks
@@ -145,13 +159,11 @@ export class Log {
       this._committed =
       this._givenBack =
       this._blank =
-      this._blankErases =
-      this._erases =
       this._windowLength =
         0
     this._windowAt = -1
     this._isSealed = true
-    this._fails = this._isUndecided = this._inCall = this._closed = false
+    this._fails = this._isUndecided = false
     this._next = this._flushed = this._firstRecord = 1
     this._time =
       this._falls =
@@ -162,7 +174,7 @@ export class Log {
         0
     this._count = 0
     this._pending = GROUP_HEAD
-    this._failed = ""
+    this._code = ""
   }
 
   /** Number of the oldest record. */
@@ -181,39 +193,41 @@ export class Log {
 
   /**
    * Adds a record, which is copied, and gives its number: one more than that of the record before. `time` is a whole number of any unit,
-   * kept with the record. Programs nothing while there is room in memory; flush() makes it durable. Allocates nothing.
+   * kept with the record. Programs nothing while there is room in memory, and in the block; flush() makes it durable. Allocates nothing.
    * @throws EINVAL a record that is too long, a time that is no whole number; what flush() throws, and then the record is not added
    */
   append(record: Bytes, time?: number): number {
     const bytes = toBytes(record, "record")
     this._begin(true)
     const length = bytes.length
-    const most = this._recordMax()
-    if (length > most)
-      refuse("EINVAL", `the record has ${length} bytes, at most ${most} fit: open with a larger buffer`)
-    if (
-      time !== undefined &&
-      !(typeof time === "number" && time >= -TIME_MAX && time <= TIME_MAX && time % 1 === 0)
-    )
-      refuse("EINVAL", `time is ${time}, expected a whole number from -${TIME_MAX} to ${TIME_MAX}`)
+    const most = this._size - this._unit - GROUP_HEAD - ENTRY_HEAD - CHECK
+    if (length > most) refuse("EINVAL", `the record has ${length} bytes, at most ${most} fit the buffer`)
+    const isTimed = time !== undefined
+    if (isTimed && !(typeof time === "number" && time >= -TIME_MAX && time <= TIME_MAX && time % 1 === 0))
+      refuse("EINVAL", `time is ${time}, expected a whole number to 2^51`)
     const isFull = this._pending + ENTRY_HEAD + length + CHECK > this._size - this._unit
     if (this._count === GROUP_MAX || (this._count > 0 && isFull)) programPending(this, false)
-    this._inCall = true
+    const delta = isTimed ? time - this._time : 0
+    let end = 0
     this._windowAt = -1
-    let at = this._pending
-    const isLong = length >= LENGTH_MAX
-    this._bytes[at++] = (isLong ? LENGTH_MAX : length) + (time === undefined ? 0 : TIMED)
-    if (isLong) at = putNumber(this._bytes, at, length - LENGTH_MAX)
-    if (time !== undefined) {
-      const delta = time - this._time
-      at = putNumber(this._bytes, at, delta < 0 ? -delta * 2 - 1 : delta * 2)
-      if (delta < 0) this._falls = (this._falls + 1) & 0xffff
-      this._time = time
+    // What is in memory is one frame, which goes into the head: where this record does not, another begins with it.
+    while (end === 0) {
+      end = putEntry(this, length, isTimed, delta) + length
+      const frame = alignUp(this, end - (this._count === 0 ? GROUP_HEAD : 0) + CHECK)
+      if (this._isSealed || this._writeAt + frame <= this._length) continue
+      if (this._count === 0) this._isSealed = true
+      else {
+        programPending(this, false)
+        end = 0
+      }
     }
-    copyBytes(bytes, 0, this._bytes, at, length)
-    this._pending = at + length
+    this._code = "EIO"
+    copyBytes(bytes, 0, this._bytes, end - length, length)
+    this._pending = end
+    this._time += delta
+    if (delta < 0) this._falls = (this._falls + 1) & 0xffff
     this._count++
-    this._inCall = false
+    this._code = ""
     return this._next++
   }
 
@@ -227,102 +241,37 @@ export class Log {
     if (this._count > 0 || this._isUndecided) programPending(this, true)
   }
 
-  /** Forgets the records since the last flush, and heals a log that an error stopped. Reads and programs nothing. @throws ESTALE, ECLOSED */
-  rollback(): void {
-    if (this._closed || this._failed === "ESTALE") this._begin(true)
-    // What a call that failed has programmed is not known.
-    if (this._failed !== "") this._isSealed = true
-    this._failed = ""
-    this._inCall = false
-    // Frames without a commit stay behind the end of the block, where nobody reads.
-    if (this._isUndecided) giveBack(this)
-    this._windowAt = -1
-    this._pending = GROUP_HEAD
-    this._count = 0
-    this._next = this._flushed
-    this._time = this._timeBefore = this._timeFlushed
-    this._falls = this._fallsBefore = this._fallsFlushed
-  }
-
   /**
    * Visits the records from number `sequence` on, the oldest first, those not flushed too: visit(record, number, time). The record is a
    * view of the log's memory that holds until visit returns; false ends it, and so may an error. Options: newestFirst, and lost(from,
    * to), which is told which records are damaged; without it they are thrown as ECORRUPT. The log must not be used in between.
    * About one flash read for each `buffer` bytes and four a block; twice that, newest first. Records that are not flushed are
-   * programmed first, without being made durable. Allocates one object, a view a record, and newest first 132 bytes with erase blocks of
-   * 4096.
+   * programmed first, without being made durable. Allocates one object, a view a record, and newest first 128 bytes.
    * @throws ECORRUPT the block and offset of damaged records; EINVAL when visit has used the log; what flush() throws
    */
   since(sequence: number, call: LogVisit, options?: VisitOptions): void {
-    visit(this, false, sequence, Number.POSITIVE_INFINITY, call, options)
-  }
-
-  /**
-   * Visits the records with times of `from` up to `to`, both included, as since() does. Finds the block of the first by halving: 7 reads in
-   * 64 blocks. Where times have fallen since the oldest record all are read.
-   */
-  between(from: number, to: number, call: LogVisit, options?: VisitOptions): void {
-    visit(this, true, from, to, call, options)
-  }
-
-  /**
-   * Erases the block ahead, dropping the oldest one if need be, so that the next flush to need a block meets no erase. Gives true when it
-   * made one ready, false when there was nothing to do. Call it when the application has time.
-   * @throws EIO, ESTALE
-   */
-  maintain(): boolean {
-    this._begin(true)
-    const sequence = nextSequence(this, this._head)
-    if (this._tail === 0 || this._givenBack > 0 || this._blank === sequence || this._isUndecided) return false
-    if (!this._overwrites && this._tail <= sequence - this._blockCount) return false
-    refuseStale(this)
-    prepareBlock(this)
-    return true
-  }
-
-  /** Gives figures of the log. Reads nothing. */
-  status(): LogStatus {
-    this._begin(false)
-    const room = this._isSealed ? 0 : this._length - this._writeAt
-    const ahead = this._blank > 0 ? this._length - alignUp(this, HEADER) : 0
-    let retired = 0
-    for (let i = 0; i < RETIRED_MAX; i++) if (this._retired[i] !== NO_BLOCK) retired++
-    return {
-      blocks: this._blockCount,
-      blockLength: this._length,
-      first: this.first,
-      last: this.last,
-      count: this.count,
-      usedBlocks: this._tail === 0 ? 0 : this._head - this._tail + 1,
-      retired: retired,
-      readyBytes: room > ahead ? room : ahead,
-      eraseCount: this._erases,
-      recordMax: this._recordMax(),
-    }
+    const walk = makeWalk(this, sequence, call, options)
+    const block = findBlock(this, sequence, false)
+    if (options !== undefined && options.newestFirst === true) this._walkBack(walk, block, this._head)
+    else walkForward(this, walk, block)
   }
 
   /** Flushes, unless an error has stopped the log, and ends the handle; the device stays open. May be called twice. @throws what flush() does */
   close(): void {
-    if (this._closed) return
-    if (!this.readonly && this._failed === "" && !this._inCall) this.flush()
+    if (this._code === "") this.flush()
     this._windowAt = -1
-    this._closed = true
+    this._code = "ECLOSED"
   }
 
-  /** @internal */
-  _recordMax(): number {
-    return this._size - this._unit - GROUP_HEAD - ENTRY_HEAD - CHECK
-  }
-
-  /** @internal */
+  /** @internal Refuses a change where _code says so, and everything when the log is closed. */
   _begin(writes: boolean): void {
-    if (this._closed) refuse("ECLOSED", "the log is closed")
-    if (this._inCall) refuse("EIO", "an earlier call was cut short: roll back, or reopen")
-    if (!writes) return
-    if (this.readonly) refuse("EROFS", "the log was opened read-only")
-    if (this._failed === "ESTALE")
-      refuse("ESTALE", "another writer has changed the log since it was opened: reopen it")
-    if (this._failed !== "") refuse("EIO", this._failed)
+    const code = this._code
+    if (code === "" || (!writes && code !== "ECLOSED")) return
+    let why = "a change failed or was cut short: roll back, or reopen"
+    if (code === "ECLOSED") why = "the log is closed"
+    if (code === "EROFS") why = "the log is read-only"
+    if (code === "ESTALE") why = "another writer has changed the log: reopen it"
+    refuse(code, why)
   }
 }
 
@@ -331,6 +280,10 @@ function needsExtras(): never {
   refuse("EINVAL", 'needs require("log-extras")(require("log"))')
 }
 
+Log.prototype.between = needsExtras
 Log.prototype.check = needsExtras
 Log.prototype.export = needsExtras
+Log.prototype.maintain = needsExtras
+Log.prototype.rollback = needsExtras
+Log.prototype.status = needsExtras
 Log.prototype._walkBack = needsExtras

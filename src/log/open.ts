@@ -1,25 +1,27 @@
 /** Opening a log: finding its newest and oldest block, and its last commit. */
-import { failure, refuse } from "../errors.ts"
+import { refuse } from "../errors.ts"
 import { OPAQUE_FLASH, SUM32 } from "../platform.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
-import { alignUp, isErasedFrom, readFlash, readHeader } from "./access.ts"
+import { readFlash, readHeader, readsAs } from "./access.ts"
 import {
   ALIGN,
   CHECKSUM,
   COUNT,
-  ERASES,
+  ERASED,
   HEADER,
   INCOMPATIBLE,
   LENGTH,
   LOG_ID,
   LONGEST,
   MAGIC,
+  NO_BLOCK,
   READ_COMPATIBLE,
   RETIRED,
   RETIRED_MAX,
   SEQUENCE,
 } from "./layout.ts"
 import { Log } from "./log.ts"
+import { alignUp, half, word } from "./places.ts"
 import { recover } from "./recovery.ts"
 
 export interface LogOpenOptions {
@@ -61,28 +63,37 @@ const BUFFER_MIN = 128
  */
 export function open(device: FlashDevice, options?: LogOpenOptions): Log {
   const given: LogOpenOptions = options === undefined || options === null ? {} : options
-  const buffer = given.buffer === undefined ? 768 : given.buffer
+  const isNew = given.format === "always"
+  let buffer = given.buffer || 768
   let log = makeLog(device, given, buffer)
-  const isFound = findEnds(log)
-  if (isFound && given.format !== "always") {
+  let isFound = false
+  let longest = 0
+  for (;;) {
+    isFound = findEnds(log) && !isNew
+    if (!isFound) break
     takeHeader(log)
-    const longest = log._view.getUint16(log._headerAt + LONGEST)
-    if (longest > log._size) {
-      // Written with a larger buffer: its frames have to fit.
-      if (longest > log._length / 2) throw failure("EFTYPE", `the log has frames of ${longest} bytes`)
-      log = makeLog(device, given, longest)
-      findEnds(log)
-      takeHeader(log)
-    }
+    longest = half(log, LONGEST)
+    if (longest <= buffer) break
+    // Written with a larger buffer: its frames have to fit.
+    buffer = longest
+    log = makeLog(device, given, buffer)
+  }
+  if (isFound) {
     recover(log)
     // Longer frames only behind a header that says so.
-    if (longest < log._size) log._isSealed = true
+    if (longest < buffer) log._isSealed = true
   } else {
-    if (given.format === "never") throw failure("EFTYPE", 'no log here, and format: "never" was asked for')
-    if (given.format !== "always" && !(OPAQUE_FLASH && log._isOpaque)) refuseForeign(log)
-    beginAnew(log, given.checksum === "sum32" ? 2 : 1)
+    if (given.format === "never") refuse("EFTYPE", 'no log here, and format: "never"')
+    if (!isNew && !(OPAQUE_FLASH && log._isOpaque)) refuseForeign(log)
+    // A new log, of an id that neither the one before nor a neighbour has; the old one holds until its first block is opened.
+    const before = log._head
+    log._logId = ((log._logId ^ 0x2545f491) * 0x9e3b + log._firstBlock * 7919 + before * 31 + 1) >>> 0
+    // It begins in block 0, with a sequence number that is newer than all.
+    log._head = Math.ceil((before + 1) / log._blockCount) * log._blockCount - 1
+    log._tail = 0
+    log._checkKind = SUM32 && given.checksum === "sum32" ? 2 : 1
   }
-  if (given.readonly === true) log.readonly = true
+  if (given.readonly === true) log._code = "EROFS"
   return log
 }
 
@@ -90,38 +101,30 @@ export function open(device: FlashDevice, options?: LogOpenOptions): Log {
 function makeLog(device: FlashDevice, given: LogOpenOptions, buffer: number): Log {
   const status = device.status()
   const length = status.blockLength
-  const align = or(given.writeAlign, or(status.writeAlign, 1))
-  const first = or(given.firstBlock, 0)
-  const blocks = or(given.blockCount, status.blocks - first)
-  let problem = ""
-  if ([1, 4, 8, 16, 32].indexOf(align) < 0)
-    problem = `write alignment ${align}: 1, 4, 8, 16 or 32 is expected`
-  else if (or(status.eraseValue, 0xff) !== 0xff)
-    problem = `erased bytes are 0x${(status.eraseValue as number).toString(16)} on this device: only 0xff is supported`
-  else if (
-    !(first >= 0 && blocks >= BLOCKS_MIN && first + blocks <= status.blocks) ||
+  const align = given.writeAlign || status.writeAlign || 1
+  const first = given.firstBlock || 0
+  const blocks = given.blockCount || status.blocks - first
+  const erased = status.eraseValue === undefined ? 0xff : status.eraseValue
+  const isOpaque = (given.erasedReads || status.erasedReads) === "unknown"
+  if (
+    !(first >= 0 && first + blocks <= status.blocks && blocks >= BLOCKS_MIN && blocks < NO_BLOCK) ||
+    !(buffer >= BUFFER_MIN && buffer <= length / 2 && length <= BLOCK_LENGTH_MAX) ||
     first % 1 !== 0 ||
-    blocks % 1 !== 0
+    blocks % 1 !== 0 ||
+    buffer % 1 !== 0 ||
+    [1, 4, 8, 16, 32].indexOf(align) < 0 ||
+    erased !== 0xff ||
+    (!OPAQUE_FLASH && isOpaque) ||
+    (!SUM32 && given.checksum === "sum32")
   )
-    problem = `blocks ${first} to ${first + blocks} of ${status.blocks}: at least ${BLOCKS_MIN} of the device are expected`
-  else if (length > BLOCK_LENGTH_MAX || blocks > 0xfffe)
-    problem = `${blocks} blocks of ${length} bytes: at most 65534, of ${BLOCK_LENGTH_MAX}, are expected`
-  else if (!(buffer >= BUFFER_MIN && buffer <= length / 2) || buffer % 1 !== 0)
-    problem = `a buffer of ${buffer} bytes: ${BUFFER_MIN} to ${length / 2} are expected`
-  else if (
-    (!SUM32 && given.checksum === "sum32") ||
-    (!OPAQUE_FLASH && or(given.erasedReads, status.erasedReads) === "unknown")
-  )
-    problem = "sum32 and erasedReads: unknown are not for this engine"
-  if (problem !== "") throw failure("EINVAL", problem)
+    refuse(
+      "EINVAL",
+      `blocks ${first} to ${first + blocks} of ${status.blocks} (${length} bytes each), buffer ${buffer}, writeAlign ${align}, erased bytes ${erased} but expected ${BLOCKS_MIN} blocks or more, to ${BLOCK_LENGTH_MAX} bytes, ${BUFFER_MIN} to half of one, 1, 4, 8, 16 or 32, 255${OPAQUE_FLASH ? "" : ", crc32"}`,
+    )
   const log = new Log(device, first, blocks, length, align, buffer)
-  log._isOpaque = or(given.erasedReads, status.erasedReads) === "unknown"
+  log._isOpaque = isOpaque
   log._overwrites = given.full !== "stop"
   return log
-}
-
-function or<T>(value: T | undefined, otherwise: T): T {
-  return value === undefined ? otherwise : value
 }
 
 /**
@@ -130,72 +133,49 @@ function or<T>(value: T | undefined, otherwise: T): T {
  * those of its turn; and behind it what is left from the turn before.
  */
 function findEnds(log: Log): boolean {
-  const view = log._view
-  const at = log._headerAt
   let newest = 0
-  let newestId = 0
-  let behind = 0
   let turn = -1
+  let behind = 0
   for (let block = 0; block < log._blockCount; block++) {
     if (!readHeader(log, block)) continue
-    const sequence = view.getUint32(at + SEQUENCE)
-    const id = view.getUint32(at + LOG_ID)
-    if (sequence > newest) {
-      if (id !== newestId || sequence - block !== turn) log._tail = sequence
-      newest = sequence
-      newestId = id
+    const sequence = word(log, SEQUENCE)
+    const id = word(log, LOG_ID)
+    if (sequence > log._head) {
+      if (id !== log._logId || sequence - block !== turn) log._tail = sequence
+      log._head = sequence
+      log._logId = id
       turn = sequence - block
+      newest = block
       behind = 0
-    } else if (behind === 0 && id === newestId && sequence > newest - log._blockCount) {
+    } else if (behind === 0 && id === log._logId && sequence > log._head - log._blockCount) {
       behind = sequence
     }
   }
-  if (newest === 0) return false
   if (behind > 0) log._tail = behind
-  log._head = newest
-  log._logId = newestId
-  // The newest block of a log of another shape stands elsewhere than its number says.
-  for (let block = 0; block < log._blockCount; block++) {
-    const probe = block === 0 ? newest % log._blockCount : block - 1
-    if (readHeader(log, probe) && view.getUint32(at + SEQUENCE) === newest) return true
-  }
-  return false
+  return log._head > 0 && readHeader(log, newest)
 }
 
 /** Takes over what the newest header says. */
 function takeHeader(log: Log): void {
-  const view = log._view
   const at = log._headerAt
-  const bytes = log._bytes
-  const shape = `${view.getUint16(at + COUNT)} blocks of ${view.getUint16(at + LENGTH)} bytes, alignment ${bytes[at + ALIGN]}`
-  const asked = `${log._blockCount} blocks of ${log._length} bytes, alignment ${log._unit}`
-  if (shape !== asked) throw failure("EFTYPE", `the log has ${shape}, not ${asked}`)
-  if (bytes[at + INCOMPATIBLE] !== 0)
-    throw failure(
+  const kind = log._bytes[at + CHECKSUM]
+  const longest = half(log, LONGEST)
+  log._checkKind = SUM32 && kind === 2 ? 2 : 1
+  const asked = [log._blockCount, log._length, log._unit, 0, log._checkKind].join(",")
+  const found = [
+    half(log, COUNT),
+    half(log, LENGTH),
+    log._bytes[at + ALIGN],
+    log._bytes[at + INCOMPATIBLE],
+    kind,
+  ].join(",")
+  if (found !== asked || longest > log._length / 2)
+    refuse(
       "EFTYPE",
-      `the log has features ${bytes[at + INCOMPATIBLE]}, which this version does not know`,
+      `the log has (blocks, their bytes, writeAlign, features, kind of checks) ${found}, not ${asked}; frames of ${longest} bytes`,
     )
-  if (bytes[at + CHECKSUM] !== 1 && !(SUM32 && bytes[at + CHECKSUM] === 2))
-    throw failure(
-      "EFTYPE",
-      `the log has checks of kind ${bytes[at + CHECKSUM]}, not 1${SUM32 ? " or 2" : ""}`,
-    )
-  if (bytes[at + READ_COMPATIBLE] !== 0) log.readonly = true
-  log._checkKind = bytes[at + CHECKSUM]
-  log._erases = view.getUint32(at + ERASES) & 0xffffff
-  for (let i = 0; i < RETIRED_MAX; i++) log._retired[i] = view.getUint16(at + RETIRED + 2 * i)
-}
-
-/** A new log, of an id that neither the one before nor a neighbour has; the old one holds until its first block is opened. */
-function beginAnew(log: Log, checksum: number): void {
-  const before = log._head
-  log._logId = ((log._logId ^ 0x2545f491) * 0x9e3b + log._firstBlock * 7919 + before * 31 + 1) >>> 0
-  // It begins in block 0, with a sequence number that is newer than all.
-  log._head =
-    before === 0 ? log._blockCount - 1 : Math.ceil((before + 1) / log._blockCount) * log._blockCount - 1
-  log._tail = 0
-  log._checkKind = checksum
-  log._isSealed = true
+  if (log._bytes[at + READ_COMPATIBLE] !== 0) log._code = "EROFS"
+  for (let i = 0; i < RETIRED_MAX; i++) log._retired[i] = half(log, RETIRED + 2 * i)
 }
 
 /** Refuses content that is not ours. A header that a cut has torn, and a block that a cut left half erased, are. */
@@ -203,15 +183,15 @@ function refuseForeign(log: Log): void {
   for (let block = 0; block < log._blockCount; block++) {
     const start = block * log._length
     const end = start + log._length
-    if (isErasedFrom(log, start, end, log._windowView)) continue
+    if (readsAs(log, start, end, log._windowView, ERASED)) continue
     readFlash(log, log._small, start)
     const byte = log._bytes[log._headerAt]
     // A program that was cut has cleared some of the bits it was to clear, and no others.
-    const isTorn = (log._view.getUint32(log._headerAt) & MAGIC) >>> 0 === MAGIC
-    if (isTorn && isErasedFrom(log, start + alignUp(log, HEADER), end, log._windowView)) continue
+    const isTorn = (word(log, 0) & MAGIC) >>> 0 === MAGIC
+    if (isTorn && readsAs(log, start + alignUp(log, HEADER), end, log._windowView, ERASED)) continue
     refuse(
       "EFTYPE",
-      `erase block ${log._firstBlock + block} holds something else (first byte 0x${byte.toString(16)}): choose another range, wipe it, or open with format: "always"`,
+      `erase block ${log._firstBlock + block} holds something else (first byte 0x${byte.toString(16)}): choose another range, or format: "always"`,
     )
   }
 }

@@ -1,19 +1,38 @@
 /** Where a log goes on after opening: its last commit, and blocks whose headers are damaged. */
-import { corrupt } from "../errors.ts"
+import { refuse } from "../errors.ts"
 import { isErased, OPAQUE_FLASH } from "../platform.ts"
-import { alignUp, firstInHeader, isErasedFrom, isRetired, readHeader, readOwnHeader } from "./access.ts"
+import { firstInHeader, isRetired, readHeader, readOwnHeader, readsAs } from "./access.ts"
 import { nextSequence } from "./blocks.ts"
 import { parseEntry, readFrame, seedOf } from "./frames.ts"
-import { FALLS, FLAGS, HEADER, PROGRAM_PAGE, SHORT_PROGRAM, TIME, TIME_MAX, UNDECIDED } from "./layout.ts"
+import { giveBack } from "./give-back.ts"
+import {
+  ERASED,
+  FALLS,
+  FLAGS,
+  HEADER,
+  PROGRAM_PAGE,
+  SHORT_PROGRAM,
+  TIME,
+  TIME_MAX,
+  UNDECIDED,
+} from "./layout.ts"
 import type { Log } from "./log.ts"
-import { giveBack } from "./write.ts"
+import { alignUp, half, startOf } from "./places.ts"
 
 /** Finds the last commit. Writes nothing. */
 export function recover(log: Log): void {
   const newest = log._head
+  const behind = nextSequence(log, newest)
   let head = newest
-  let isFound = scan(log, newest)
-  if (!findLostHead(log, newest)) {
+  let isFound = scan(log, newest, false)
+  // Frames, one of which commits, in the block behind the newest: its header is damaged, and it is the newest.
+  if (
+    !readHeader(log, behind % log._blockCount) &&
+    !isErased(log._bytes, log._headerAt, log._headerAt + HEADER) &&
+    scan(log, behind, true)
+  ) {
+    log._head = log._committed = behind
+  } else {
     // A block that was opened in the middle of a transaction, without a commit in it, is as if it had not been opened.
     while (!isFound && head > log._tail) {
       const next = head
@@ -22,42 +41,45 @@ export function recover(log: Log): void {
       // Where that is damaged, what it committed is lost, and the log goes on behind it.
       const isWhole = readOwnHeader(log, head)
       if (!isWhole) head = next
-      isFound = scan(log, head) || !isWhole
+      isFound = scan(log, head, false) || !isWhole
     }
     log._next = log._flushed
     log._committed = head
     if (head < newest) {
       giveBack(log)
       // The next block of that transaction would have taken the place of the oldest, whose erase may have begun.
-      const next = nextSequence(log, newest)
-      if (log._overwrites && log._tail < head && log._tail + log._blockCount <= next) {
-        log._givenBack = next - head
+      if (log._overwrites && log._tail < head && log._tail + log._blockCount <= behind) {
+        log._givenBack = behind - head
         do log._tail = nextSequence(log, log._tail)
         while (log._tail < head && !readOwnHeader(log, log._tail))
       }
     }
   }
   if (readOwnHeader(log, log._tail)) log._firstRecord = firstInHeader(log)
-  findLostTail(log)
+  if (log._findLostTail !== undefined) log._findLostTail()
 }
 
 /**
  * Reads a block up to its last commit and takes over where that leaves the log; false when that is in a block before. _next counts the
- * records behind it, too.
+ * records behind it, too. A block whose header `isLost` goes on where the log is; without a commit in it nothing changes.
  */
-function scan(log: Log, sequence: number): boolean {
-  const header = log._headerAt
-  readOwnHeader(log, sequence)
-  const begunUndecided = (log._bytes[header + FLAGS] & UNDECIDED) !== 0
-  let number = firstInHeader(log)
-  let time = log._view.getFloat64(header + TIME)
-  let falls = log._view.getUint16(header + FALLS)
-  let hasCommit = !begunUndecided
+function scan(log: Log, sequence: number, isLost: boolean): boolean {
+  let number = log._next
+  let time = log._time
+  let falls = log._falls
+  let hasCommit = false
   let offset = alignUp(log, HEADER)
-  commitAt(log, offset, number, time, falls)
+  if (!isLost) {
+    readOwnHeader(log, sequence)
+    number = firstInHeader(log)
+    time = log._view.getFloat64(log._headerAt + TIME)
+    falls = half(log, FALLS)
+    hasCommit = (log._bytes[log._headerAt + FLAGS] & UNDECIDED) === 0
+    commitAt(log, offset, number, time, falls)
+  }
   const seed = seedOf(log, sequence)
   for (;;) {
-    const size = offset < log._length ? readFrame(log, sequence, offset, log._length, seed, 0) : -1
+    const size = offset < log._length ? readFrame(log, sequence, offset, log._length, seed) : -1
     if (size < 0) break
     let at = log._entryAt
     const commits = log._commits
@@ -74,30 +96,35 @@ function scan(log: Log, sequence: number): boolean {
       commitAt(log, offset, number, time, falls)
     }
   }
+  if (isLost && !hasCommit) return false
   if (!(log._time >= -TIME_MAX && log._time <= TIME_MAX))
-    corrupt(log._firstBlock + (sequence % log._blockCount), 0, "its times are out of range")
-  log._next = number
+    refuse("ECORRUPT", "the times are out of range", log._firstBlock + (sequence % log._blockCount), 0)
+  if (!isLost) log._next = number
   log._writeAt = log._end
   // Only behind a commit that nothing follows can the block be written on.
-  const block = (sequence % log._blockCount) * log._length
   const isShort = offset % PROGRAM_PAGE >= PROGRAM_PAGE - SHORT_PROGRAM
-  log._isSealed =
-    offset !== log._end ||
-    isShort ||
-    (OPAQUE_FLASH && log._isOpaque) ||
-    !isBlankFrom(log, block + offset, block + log._length)
-  if (log._isSealed && countBehind(log, sequence, offset, number, seed)) return true
+  let isSealed = isLost || offset !== log._end || isShort || (OPAQUE_FLASH && log._isOpaque)
+  if (!isSealed) isSealed = !isBlankFrom(log, sequence, offset)
+  log._isSealed = isSealed
+  if (isSealed) {
+    const end = endBehind(log, sequence, offset, seed)
+    if (end > 0) {
+      // Numbers of records that are lost are not given again: there are no more of them than bytes.
+      hasCommit = true
+      log._writeAt = log._length
+      log._next = log._flushed = number + (end - offset)
+    }
+  }
   return hasCommit
 }
 
-/** Tells whether bytes [position, end) read as erased, of which the window has the first ones. */
-function isBlankFrom(log: Log, position: number, end: number): boolean {
-  const at = position - log._windowAt
-  if (log._windowAt < 0 || at < 0 || at >= log._windowLength)
-    return isErasedFrom(log, position, end, log._windowView)
+/** Tells whether a block reads as erased from `offset` on, of which the window has the first bytes, if there are any. */
+function isBlankFrom(log: Log, sequence: number, offset: number): boolean {
+  const at = startOf(log, sequence) + offset - log._windowAt
+  const end = startOf(log, sequence) + log._length
   return (
     isErased(log._bytes, at, log._windowLength) &&
-    isErasedFrom(log, log._windowAt + log._windowLength, end, log._windowView)
+    readsAs(log, log._windowAt + log._windowLength, end, log._windowView, ERASED)
   )
 }
 
@@ -109,66 +136,14 @@ function commitAt(log: Log, end: number, number: number, time: number, falls: nu
 }
 
 /**
- * A whole frame that commits behind one that is none: that one is damaged, and not the mark of a cut, or of an erase that has begun. Its
- * records and those behind it are lost, and their numbers are not given again: there are no more of them than bytes.
+ * Gives where the last whole frame that commits ends behind one that is none, or 0: with such a frame that one is damaged, and not the mark
+ * of a cut, or of an erase that has begun.
  */
-function countBehind(log: Log, sequence: number, offset: number, number: number, seed: number): boolean {
+function endBehind(log: Log, sequence: number, offset: number, seed: number): number {
   let end = 0
   for (let at = offset + log._unit; at < log._length; at += log._unit) {
-    const size = readFrame(log, sequence, at, log._length, seed, 0)
+    const size = readFrame(log, sequence, at, log._length, seed)
     if (size > 0 && log._commits) end = at + size
   }
-  if (end === 0) return false
-  log._writeAt = log._length
-  log._next = log._flushed = number + (end - offset)
-  return true
-}
-
-/**
- * A block behind the newest in which frames belong there, one of which commits: its header is damaged, and it is the newest. True when
- * there is one. Without a commit it is being given back.
- */
-function findLostHead(log: Log, newest: number): boolean {
-  const sequence = nextSequence(log, newest)
-  const base = log._next
-  if (!countFrames(log, sequence, true)) return false
-  log._head = log._committed = sequence
-  log._isSealed = true
-  log._next = log._flushed = base + log._number
-  return true
-}
-
-/** A block before the oldest, of the same turn as the newest, in which frames belong there: its header is damaged, and it is the oldest. */
-function findLostTail(log: Log): void {
-  for (;;) {
-    const index = log._tail % log._blockCount
-    const isOfTurn = index > 0 && index + log._head - log._tail < log._blockCount
-    if (!isOfTurn || log._firstRecord < 2 || !countFrames(log, log._tail - 1, false)) return
-    log._tail--
-    log._firstRecord -= log._number
-  }
-}
-
-/** Counts the records of a block without a header into _number; false when there are none, or there is no commit and one `mustCommit`. */
-function countFrames(log: Log, sequence: number, mustCommit: boolean): boolean {
-  if (
-    readHeader(log, sequence % log._blockCount) ||
-    isErased(log._bytes, log._headerAt, log._headerAt + HEADER)
-  )
-    return false
-  const seed = seedOf(log, sequence)
-  let hasCommit = !mustCommit
-  let count = 0
-  let offset = alignUp(log, HEADER)
-  for (;;) {
-    const size = offset < log._length ? readFrame(log, sequence, offset, log._length, seed, 0) : -1
-    if (size < 0) break
-    count += log._entries
-    hasCommit = hasCommit || log._commits
-    offset += alignUp(log, size)
-  }
-  if (count === 0 || !hasCommit) return false
-  log._number = count
-  if (mustCommit) log._writeAt = log._end = offset
-  return true
+  return end
 }

@@ -37,8 +37,10 @@ export interface LogStatus {
   retired: number
   /** Bytes that can be committed without any erase, in one frame: each record takes 1 to 11 bytes more, each flush 4 to 6. */
   readyBytes: number
-  /** How often the block being written has been erased; the others differ by one at most, but for those that failed. */
+  /** How often the log has gone round: each block has been erased as often, or once more or less, but for those that failed. */
   eraseCount: number
+  /** Changes are refused: by the caller's wish, or because the log has features that must be known to write it. */
+  readonly: boolean
   /** The longest record that fits, in bytes. */
   recordMax: number
 }

@@ -1,13 +1,18 @@
 /**
  * Goal: the example projects work as their README says. Method: the one for Node is copied into a folder where flashtree is installed, and
- * its own tests are run there; the logic of the one for Moddable runs on the simulated chip, as main.js runs it on a board, and is
- * cut off from its power at many steps.
+ * its own tests are run there; the one for Moddable runs from its main.js on a double of the SDK's flash module, and its logic on the
+ * simulated chip, where it is cut off from its power at many steps.
  */
 import { spawnSync } from "node:child_process"
 import { cpSync, existsSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { open, PowerCut, SimulatedFlash } from "../../hosts/node/node.ts"
+import type { Store } from "../../hosts/store.ts"
+import type { Config } from "../../src/config/index.ts"
+import * as config from "../../src/config/index.ts"
+import { type Log, open as openLog } from "../../src/log/index.ts"
+import { Nor } from "../support/moddable/nor.ts"
 import { makeConsumer, ROOT, textOf } from "../tidy/sources.ts"
 
 describe("examples/node-unit-test", () => {
@@ -26,72 +31,118 @@ describe("examples/node-unit-test", () => {
   })
 })
 
+const PROJECT = "examples/moddable-config-log"
+const SIZE = 64 * 4096
+/** What main.js asks for; the first test sees that it does. */
+const CONFIG = { blockCount: 16, cachesize: 2560 }
+const LOG = { firstBlock: 16 }
+
 interface Device {
-  next: number
-  first: number
-  get(name: string, fallback?: string): string | undefined
-  set(name: string, value: unknown): void
-  names(prefix: string): string[]
-  append(text: string): void
-  since(sequence: number, visit: (sequence: number, text: string) => void): void
+  settings: Config
+  log: Log
+  start(): number
+  change(settings: Record<string, unknown>): void
+  reset(prefix?: string): void
+  record(text: string, time?: number): number
+  newest(count: number, visit: (number: number, text: string, time: number) => void): void
+  between(from: number, to: number, visit: (number: number, text: string, time: number) => void): void
+  idle(): void
   close(): void
 }
 
-describe("examples/moddable-config-log", async () => {
-  const path = "../../examples/moddable-config-log/config-log.js"
-  const { ConfigLog } = (await import(path)) as { ConfigLog: new (config: unknown, log: unknown) => Device }
-  const SIZE = 64 * 4096
+describe(PROJECT, async () => {
+  const path = `../../${PROJECT}/config-log.js`
+  const { ConfigLog } = (await import(path)) as { ConfigLog: new (store: Store, log: Log) => Device }
 
   const start = (chip: SimulatedFlash): Device =>
-    new ConfigLog(open({ device: chip, blockCount: 16 }), open({ device: chip, firstBlock: 16 }))
+    new ConfigLog(open({ device: chip, ...CONFIG }), openLog(chip, LOG))
 
   const recordsOf = (device: Device): string[] => {
     const found: string[] = []
-    device.since(0, (sequence, text) => found.push(`${sequence} ${text}`))
+    device.newest(1e9, (number, text, time) => found.push(`${number} ${text} ${time}`))
     return found
   }
 
-  it("uses the two volumes that main.js opens, in a partition that holds them", () => {
-    const main = textOf("examples/moddable-config-log/main.js")
-    expect(main).toContain('partition: "btree", blockCount: 16')
-    expect(main).toContain('partition: "btree", firstBlock: 16')
-    const { include } = JSON.parse(textOf("examples/moddable-config-log/manifest.json")) as {
-      include: string[]
-    }
-    const board = include[1].replace("../../", "").replace("manifest.json", "board.json")
+  it("uses a partition that the board has, and prints what its README says, start after start", async () => {
+    const { include } = JSON.parse(textOf(`${PROJECT}/manifest.json`)) as { include: string[] }
+    const board = (include[1] as string).replace("../../", "").replace("manifest.json", "board.json")
     const { storage } = JSON.parse(textOf(board)) as { storage: { label: string; size: number } }
     expect(storage).toMatchObject({ label: "btree", size: SIZE })
+    const main = textOf(`${PROJECT}/main.js`)
+    expect(main).toContain("device: partition, blockCount: 16, cachesize: 2560 }")
+    expect(main).toContain("openLog(partition, { firstBlock: 16 })")
+
+    const [, expected] = /```text\n(.*?)```/s.exec(textOf(`${PROJECT}/README.md`)) as RegExpExecArray
+    const partition = new Nor(SIZE / 4096)
+    const run = async (): Promise<string> => {
+      // Every start loads every module anew, as a board does.
+      vi.resetModules()
+      const { partitions } = await import("../support/moddable/nor.ts")
+      partitions.set("btree", partition)
+      let printed = ""
+      vi.stubGlobal("trace", (text: string) => {
+        printed += text
+      })
+      const program = `../../${PROJECT}/main.js`
+      await import(program)
+      vi.unstubAllGlobals()
+      return printed
+    }
+    expect(await run()).toContain("starts is 1\nwifi/ssid is home\nwifi/channel is 11\n")
+    expect(await run()).toBe(expected)
+    for (let i = 3; i < 20; i++) await run()
+    expect(await run()).toContain("16: start 16\n17: start 17\n18: start 18\n19: start 19\n20: start 20\n")
   })
 
   it("keeps settings and records over a restart", () => {
     const chip = new SimulatedFlash({ size: SIZE })
     const device = start(chip)
-    device.set("wifi/ssid", "home")
-    device.set("wifi/channel", 11)
-    device.set("name", "sensor 7")
-    device.append("start 1")
+    expect(device.start()).toBe(1)
+    device.change({ "wifi/ssid": "home", pins: { led: 4 }, "wifi/hidden": true })
+    device.record("start 1", 1000)
     device.close()
     const again = start(chip)
-    expect(again.get("wifi/channel")).toBe("11")
-    expect(again.get("absent", "none")).toBe("none")
-    expect(again.names("wifi/")).toEqual(["wifi/channel", "wifi/ssid"])
-    again.append("start 2")
-    expect(recordsOf(again)).toEqual(["1 start 1", "2 start 2"])
+    expect(again.start()).toBe(2)
+    expect(again.settings.getString("wifi/ssid")).toBe("home")
+    expect(again.settings.getJSON("pins")).toEqual({ led: 4 })
+    expect(again.settings.getBoolean("wifi/hidden")).toBe(true)
+    expect(again.settings.getNumber("wifi/channel")).toBe(1)
+    again.reset("wifi/")
+    expect(again.settings.getString("wifi/ssid")).toBe("factory")
+    again.record("start 2", 2000)
+    again.record("later", 3000)
+    expect(recordsOf(again)).toEqual(["1 start 1 1000", "2 start 2 2000", "3 later 3000"])
+    const found: number[] = []
+    again.between(1500, 2500, (number) => found.push(number))
+    expect(found).toEqual([2])
     again.close()
   })
 
-  it("keeps the newest thousand records, for as long as it runs", () => {
+  it("takes over the settings of its first version", () => {
+    const chip = new SimulatedFlash({ size: SIZE })
+    const store = open({ device: chip, ...CONFIG })
+    const old = config.open(store, { version: 1 })
+    old.set("ssid", "cellar")
+    store.close()
+    const device = start(chip)
+    expect(device.settings.getString("wifi/ssid")).toBe("cellar")
+    expect(device.settings.getString("ssid")).toBeUndefined()
+    device.close()
+  })
+
+  it("keeps the newest records, some nine thousand, for as long as it runs", () => {
     const chip = new SimulatedFlash({ size: SIZE })
     const device = start(chip)
-    for (let i = 1; i <= 6000; i++) device.append(`temperature 21.${i % 10}`)
+    for (let i = 1; i <= 40_000; i++) {
+      device.record(`start ${i}`, i * 60)
+      if (i % 50 === 0) device.idle()
+    }
     const records = recordsOf(device)
-    expect(records.length).toBeGreaterThan(940)
-    expect(records.length).toBeLessThanOrEqual(1000)
-    expect(records.at(-1)).toBe("6000 temperature 21.0")
+    expect(records.length).toBeGreaterThan(8_500)
+    expect(records.at(-1)).toBe("40000 start 40000 2400000")
     device.close()
-    expect(
-      Math.max(...chip.eraseCounts.subarray(16)) - Math.min(...chip.eraseCounts.subarray(16)),
-    ).toBeLessThan(4)
+    const wear = chip.eraseCounts.subarray(16)
+    expect(Math.max(...wear) - Math.min(...wear)).toBeLessThanOrEqual(1)
   })
 
   it.each(["clean", "torn", "bits"] as const)(
@@ -100,16 +151,16 @@ describe("examples/moddable-config-log", async () => {
       let cuts = 0
       for (let steps = 0; ; steps += 7) {
         const chip = new SimulatedFlash({ size: SIZE, seed: steps + 1 })
-        let set = 0
-        let appended = 0
+        let changed = 0
+        let recorded = 0
         chip.cutAfter(steps, mode)
         try {
           const device = start(chip)
           for (let i = 1; i <= 150; i++) {
-            device.set("count", i)
-            set = i
-            device.append(`record ${i}`)
-            appended = i
+            device.change({ count: i, half: i / 2 })
+            changed = i
+            device.record(`record ${i}`, i)
+            recorded = i
           }
           device.close()
           break
@@ -118,12 +169,13 @@ describe("examples/moddable-config-log", async () => {
         }
         cuts++
         const after = start(chip.reboot())
-        const count = Number(after.get("count", "0"))
-        expect([set, set + 1]).toContain(count)
+        const count = after.settings.getNumber("count") ?? 0
+        expect([changed, changed + 1]).toContain(count)
+        expect(after.settings.getNumber("half") ?? 0).toBe(count / 2)
         const records = recordsOf(after)
-        expect([appended, appended + 1]).toContain(records.length)
+        expect([recorded, recorded + 1]).toContain(records.length)
         records.forEach((record, index) => {
-          expect(record).toBe(`${index + 1} record ${index + 1}`)
+          expect(record).toBe(`${index + 1} record ${index + 1} ${index + 1}`)
         })
       }
       expect(cuts).toBeGreaterThan(40)

@@ -40,7 +40,7 @@ const SPLITS = {
   log: {
     core: "src/log/core.ts",
     parts: { "log-extras": { folder: "src/log/extras" } },
-    copied: ["src/log/layout.ts"],
+    copied: ["src/log/give-back.ts", "src/log/layout.ts", "src/log/places.ts"],
   },
   constant: {
     core: "src/constant/core.ts",

@@ -1,110 +1,109 @@
 /** Visiting records, the newest first. */
 import { refuse } from "../../errors.ts"
-import { alignUp } from "../access.ts"
-import { parseEntry, readFrame } from "../frames.ts"
+import { fillWindow, parseEntry, readFrame } from "../frames.ts"
 import { HEADER } from "../layout.ts"
 import type { Log } from "../log.ts"
-import { findBlock, tellLost } from "../visit.ts"
-import { beginBlock, callWith, type Walk } from "../walk.ts"
+import { alignUp, startOf } from "../places.ts"
+import { beginBlock, callWith, tellLost, type Walk } from "../walk.ts"
 
-/** Visits the records, the newest first. */
-export function walkBack(this: Log, walk: Walk): void {
-  const marks = makeMarks(this)
-  const oldest = findBlock(this, walk, walk.from)
-  let sequence = walk.byTime && walk.inOrder ? findBlock(this, walk, walk.to + 1) : this._head
-  for (; sequence >= oldest; sequence--) {
-    if (!beginBlock(this, walk, sequence)) {
-      if (sequence === this._tail) tellLost(this, walk, sequence)
-      continue
-    }
-    noteFrames(this, walk, sequence, marks)
-    tellLost(this, walk, sequence)
-    const count = marks[marks.length - 1]
-    const stride = marks[marks.length - 2]
-    let end = walk.damagedAt < 0 ? walk.end : walk.damagedAt
-    for (let mark = Math.floor((count - 1) / stride); mark >= 0; mark--) {
-      const inStride = mark * stride + stride < count ? stride : count - mark * stride
-      if (!walkStride(this, walk, sequence, marks, marks[mark], inStride, end)) return
-      end = marks[mark]
+/** Offsets of frames that are noted: of each stride-th one of a block, and of those next to be visited. */
+const MARKS = 32
+
+/** Visits the records of the blocks from `newest` down to `oldest`, the newest first. */
+export function walkBack(this: Log, walk: Walk, oldest: number, newest: number): void {
+  if (this._tail === 0) return
+  const marks = new Uint16Array(2 * MARKS)
+  for (let sequence = newest; sequence >= oldest; sequence--) {
+    const isThere = beginBlock(this, walk, sequence)
+    let left = isThere ? noteFrames(this, walk, sequence, marks) : 0
+    if (isThere || sequence === this._tail) tellLost(this, walk, sequence)
+    let stride = 1
+    while (stride * MARKS < left) stride *= 2
+    let end = walk._damagedAt < 0 ? walk._end : walk._damagedAt
+    while (left > 0) {
+      const mark = Math.floor((left - 1) / stride)
+      const past = left - mark * stride
+      const skipped = past > MARKS ? past - MARKS : 0
+      end = walkSome(this, walk, sequence, marks, marks[mark], skipped, past - skipped, end)
+      if (end < 0) return
+      left = mark * stride + skipped
     }
   }
 }
 
-/** Visits `count` frames, from the one at `offset` up to `end`, the last one first; false when it was ended. */
-function walkStride(
+/**
+ * Visits `count` frames up to offset `end`, the last one first; before them are `skipped` others, the first at `offset`. Gives where the
+ * first of them begins, or -1 when the visit was ended.
+ */
+function walkSome(
   log: Log,
   walk: Walk,
   sequence: number,
   marks: Uint16Array,
   offset: number,
+  skipped: number,
   count: number,
   end: number,
-): boolean {
-  const size = marksIn(marks)
+): number {
   let at = offset
-  for (let i = 0; i < count; i++) {
-    marks[size + i] = at
-    // Through a window that ends with them, for those before are next.
-    if (i + 1 < count) at += alignUp(log, readFrame(log, sequence, at, end, walk.seed, end))
+  for (let i = 1; i < skipped + count; i++) {
+    if (i > skipped) marks[MARKS + i - skipped - 1] = at
+    at += alignUp(log, readBack(log, walk, sequence, at, end))
   }
+  marks[MARKS + count - 1] = at
   let frameEnd = end
   for (let i = count - 1; i >= 0; i--) {
-    at = marks[size + i]
-    if (readFrame(log, sequence, at, walk.end, walk.seed, frameEnd) < 0)
-      refuse("EIO", "a frame reads as another one now")
+    at = marks[MARKS + i]
+    readBack(log, walk, sequence, at, frameEnd)
     frameEnd = at
     const entryAt = log._entryAt
     for (let left = log._entries; left > 0; left--) {
       let next = entryAt
       for (let j = 0; j < left; j++) next = parseEntry(log, next)
       const delta = log._delta
-      walk.number--
-      if (!callWith(log, walk, walk.number)) return false
-      walk.time -= delta
+      walk._number--
+      if (walk._number < walk._from || !callWith(log, walk)) return -1
+      walk._time -= delta
     }
   }
-  return true
+  return frameEnd
 }
 
-/**
- * Makes room to note where the frames of a block are: of every stride-th, and then of those in a stride. So it is the square root of
- * how many there can be, of five bytes and more.
- */
-export function makeMarks(log: Log): Uint16Array {
-  let size = 16
-  while (size * size * 5 < log._length) size *= 2
-  return new Uint16Array(2 * size + 2)
+/** Gives the length of the frame at `offset`, read through a window that ends at `end`, where it can, for the frames before are next. */
+function readBack(log: Log, walk: Walk, sequence: number, offset: number, end: number): number {
+  const block = startOf(log, sequence)
+  const at = block + offset - log._windowAt
+  const isThere = log._windowAt >= 0 && at >= 0 && at + end - offset <= log._windowLength
+  if (!isThere && end - offset <= log._size)
+    fillWindow(log, block + (end > log._size ? end - log._size : 0), block + end, 0)
+  const size = readFrame(log, sequence, offset, end, walk._seed)
+  if (size < 0) refuse("EIO", "a frame reads as another one now")
+  return size
 }
 
-export function marksIn(marks: Uint16Array): number {
-  return (marks.length - 2) / 2
-}
-
-/** Notes where the frames of a block are, and how many records there are up to the end of it or to damage. */
-export function noteFrames(log: Log, walk: Walk, sequence: number, marks: Uint16Array): void {
-  const size = marksIn(marks)
+/** Notes where the frames of a block are, and counts them and the records up to the end of it or to damage. */
+function noteFrames(log: Log, walk: Walk, sequence: number, marks: Uint16Array): number {
   let count = 0
   let stride = 1
-  for (let offset = alignUp(log, HEADER); offset < walk.end; ) {
-    const length = readFrame(log, sequence, offset, walk.end, walk.seed, 0)
+  for (let offset = alignUp(log, HEADER); offset < walk._end; ) {
+    const length = readFrame(log, sequence, offset, walk._end, walk._seed)
     if (length < 0) {
-      walk.damagedAt = offset
+      walk._damagedAt = offset
       break
     }
-    if (count === stride * size) {
-      for (let i = 0; i < size / 2; i++) marks[i] = marks[2 * i]
+    if (count === stride * MARKS) {
+      for (let i = 0; i < MARKS / 2; i++) marks[i] = marks[2 * i]
       stride *= 2
     }
     if (count % stride === 0) marks[count / stride] = offset
     let at = log._entryAt
     for (let left = log._entries; left > 0; left--) {
       at = parseEntry(log, at)
-      walk.time += log._delta
+      walk._time += log._delta
     }
-    walk.number += log._entries
+    walk._number += log._entries
     count++
     offset += alignUp(log, length)
   }
-  marks[marks.length - 2] = stride
-  marks[marks.length - 1] = count
+  return count
 }

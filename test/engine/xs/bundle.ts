@@ -25,6 +25,7 @@ export async function bundle(path: string, options: BundleOptions = {}): Promise
     input: fileURLToPath(new URL(path, import.meta.url)),
     plugins: [
       replaceVitest(),
+      findEntries(),
       importModules(options.modules ?? {}),
       replacePlatform(),
       stripTypes(options.development ?? true),
@@ -45,6 +46,17 @@ export async function bundle(path: string, options: BundleOptions = {}): Promise
 function replaceVitest(): Plugin {
   const runner = fileURLToPath(new URL("inside/vitest.ts", import.meta.url))
   return { name: "replace-vitest", resolveId: (specifier) => (specifier === "vitest" ? runner : null) }
+}
+
+/** The package's entries, as an example imports them. */
+function findEntries(): Plugin {
+  return {
+    name: "find-entries",
+    resolveId(specifier) {
+      const [, entry] = /^flashtree\/(\w+)$/.exec(specifier) ?? []
+      return entry === undefined ? null : join(ROOT, `hosts/moddable/${entry}.ts`)
+    },
+  }
 }
 
 /** Leaves out what is a module of its own. */

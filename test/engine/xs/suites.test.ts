@@ -120,10 +120,12 @@ describeOnXS("on XS", () => {
     withWorker("inside/examples.ts", async (worker) => {
       const found = await worker.call("configLog", { starts: 4, records: 300 })
       expect(found).toEqual({
-        starts: "4",
-        names: ["starts", "wifi/ssid"],
-        kept: 1000,
-        last: ["1199: start 4, record 298", "1200: start 4, record 299"],
+        starts: 4,
+        ssid: "home",
+        channel: 1,
+        wrapped: true,
+        findings: 0,
+        last: ["1199: start 4, record 298, 71880", "1200: start 4, record 299, 71940"],
       })
     }))
 })

@@ -111,6 +111,32 @@ describe.each(CHIPS)("on $size bytes, alignment $writeAlign", (options) => {
   })
 })
 
+it.each([4096, 32768])(
+  "visits thousands of the shortest records in a block of %i, in both orders",
+  (blockLength) => {
+    const chip = new SimulatedFlash({ size: 4 * blockLength, blockLength })
+    const it = log.open(chip, { buffer: 128 })
+    const records = Math.floor((2.5 * blockLength) / 6)
+    for (let n = 1; n <= records; n++) {
+      it.append("", n % 50 === 0 ? n : undefined)
+      it.flush()
+    }
+    expect(it.last).toBe(records)
+    for (const newestFirst of [false, true]) {
+      let expected = newestFirst ? records : it.first
+      const visit: log.LogVisit = (record, number, time) => {
+        if (number !== expected || record.length !== 0)
+          throw new Error(`${number} where ${expected} should be`)
+        if (time !== (number % 50 === 0 ? number : undefined))
+          throw new Error(`${number} has the time ${time}`)
+        expected += newestFirst ? -1 : 1
+      }
+      it.since(0, visit, { newestFirst })
+      expect(expected).toBe(newestFirst ? it.first - 1 : records + 1)
+    }
+  },
+)
+
 describe("numbers", () => {
   it("select: since() begins there, and both orders can be ended", () => {
     const it = log.open(new SimulatedFlash({ size: 32768 }))
@@ -227,7 +253,7 @@ describe("a full log", () => {
   it('refuses more with full: "stop", keeps what it has, and says how much that is', () => {
     const chip = new SimulatedFlash({ size: 16384 })
     const it = log.open(chip, { full: "stop" })
-    expect(() => appendTo(it, 4000, 3)).toThrow(/ENOSPC: the log is full: its 4 blocks hold \d+ records/)
+    expect(() => appendTo(it, 4000, 3)).toThrow(/ENOSPC: the log is full: 4 blocks hold \d+ records/)
     expect(() => it.append("x")).toThrow(/EIO/)
     it.rollback()
     expect(it.last % 3).toBe(0)
@@ -289,7 +315,7 @@ describe("status()", () => {
   it("counts", () => {
     const it = log.open(new SimulatedFlash({ size: 32768 }))
     const blank = { first: 1, last: 0, count: 0, usedBlocks: 0, retired: 0, readyBytes: 0, eraseCount: 0 }
-    expect(it.status()).toEqual({ blocks: 8, blockLength: 4096, recordMax: 750, ...blank })
+    expect(it.status()).toEqual({ blocks: 8, blockLength: 4096, recordMax: 750, readonly: false, ...blank })
     appendTo(it, 5, 5)
     const { usedBlocks, readyBytes, count } = it.status()
     expect([usedBlocks, count]).toEqual([1, 5])

@@ -39,16 +39,16 @@ function sequenceOf(view: DataView): number {
 
 describe("options", () => {
   it.each([
-    [{ writeAlign: 3 }, /write alignment 3/],
-    [{ buffer: 127 }, /a buffer of 127 bytes: 128 to 2048/],
-    [{ buffer: 2049 }, /a buffer of 2049/],
+    [{ writeAlign: 3 }, /writeAlign 3.* expected .*1, 4, 8, 16 or 32/],
+    [{ buffer: 127 }, /buffer 127.* expected .*128 to half of one/],
+    [{ buffer: 2049 }, /buffer 2049/],
     [{ buffer: 200.5 }, /buffer is 200.5, expected a whole number/],
     [{ buffer: "768" as unknown as number }, /buffer is 768, expected a whole number/],
     [{ full: "explode" as "stop" }, /full is explode, expected overwrite or stop/],
     [{ format: "x" as "never" }, /format is x/],
     [{ checksum: "md5" as "crc32" }, /checksum is md5/],
     [{ pagesize: 512 } as log.LogOpenOptions, /unknown option "pagesize"; the options are firstBlock/],
-    [{ blockCount: 3 }, /blocks 0 to 3 of 8: at least 4/],
+    [{ blockCount: 3 }, /blocks 0 to 3 of 8.* expected 4 blocks or more/],
     [{ firstBlock: 5 }, /blocks 5 to 8 of 8/],
     [{ firstBlock: 0.5, blockCount: 4.5 }, /firstBlock is 0.5/],
     [{ firstBlock: -1, blockCount: 5 }, /firstBlock is -1/],
@@ -67,7 +67,7 @@ describe("options", () => {
   it("of a device that erases to 0 are EINVAL", () => {
     const chip = new SimulatedFlash({ size: SIZE })
     const device = { ...bound(chip), status: () => ({ ...chip.status(), eraseValue: 0 }) }
-    expect(() => log.open(device)).toThrow(/EINVAL: erased bytes are 0x0/)
+    expect(() => log.open(device)).toThrow(/EINVAL: .*erased bytes 0 .*255/)
   })
 
   it('format: "never" begins none, "always" begins anew with another id, "blank" refuses what is foreign', () => {
@@ -195,11 +195,15 @@ describe("a header", () => {
   const { chip } = logged(2000)
 
   it.each<[string, (view: DataView) => void, RegExp]>([
-    ["of another block length", (view) => view.setUint16(30, 8192), /EFTYPE: the log has 8 blocks of 8192/],
-    ["of another number of blocks", (view) => view.setUint16(32, 9), /EFTYPE: the log has 9 blocks/],
-    ["of another alignment", (view) => view.setUint8(41, 4), /EFTYPE: .*alignment 4, not .*alignment 1/],
-    ["with a feature to be known", (view) => view.setUint8(42, 1), /EFTYPE: the log has features 1/],
-    ["with an unknown check", (view) => view.setUint8(40, 3), /EFTYPE: the log has checks of kind 3/],
+    [
+      "of another block length",
+      (view) => view.setUint16(30, 8192),
+      /EFTYPE: the log has .* 8,8192,1,0,1, not 8,4096,1,0,1/,
+    ],
+    ["of another number of blocks", (view) => view.setUint16(32, 9), /EFTYPE: .* 9,4096,1,0,1, not/],
+    ["of another alignment", (view) => view.setUint8(41, 4), /EFTYPE: .* 8,4096,4,0,1, not/],
+    ["with a feature to be known", (view) => view.setUint8(42, 1), /EFTYPE: .* 8,4096,1,1,1, not/],
+    ["with an unknown check", (view) => view.setUint8(40, 3), /EFTYPE: .* 8,4096,1,0,3, not/],
     [
       "with frames longer than half a block",
       (view) => view.setUint16(50, 40000),
@@ -216,14 +220,14 @@ describe("a header", () => {
 
   it("with a feature to be known to write opens read-only", () => {
     const it = log.open(withHeader(chip, (view) => view.setUint8(43, 1)))
-    expect(it.readonly).toBe(true)
+    expect(it.status().readonly).toBe(true)
     expect(expectRecords(it)).toEqual([])
   })
 
   it("of a log in fewer or more blocks is found, and refused", () => {
-    expect(() => log.open(chip, { blockCount: 7 })).toThrow(/EFTYPE: the log has 8 blocks.*, not 7/)
+    expect(() => log.open(chip, { blockCount: 7 })).toThrow(/EFTYPE: .* 8,4096,1,0,1, not 7,/)
     const large = new SimulatedFlash({ size: 65536, image: chip.image() })
-    expect(() => log.open(large)).toThrow(/EFTYPE: the log has 8 blocks.*, not 16/)
+    expect(() => log.open(large)).toThrow(/EFTYPE: .* 8,4096,1,0,1, not 16,/)
   })
 
   it("with any numbers in it ends in records or an error, never a hang", () => {

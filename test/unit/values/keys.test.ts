@@ -8,8 +8,10 @@ import { btree, MemoryStream } from "../../../hosts/node/index.ts"
 import {
   decodeF64,
   decodeI32,
+  decodeJSON,
   decodeTuple,
   decodeU32be,
+  encodeJSON,
   f64,
   i32,
   type TupleItem,
@@ -143,32 +145,40 @@ describe("tuple", () => {
 })
 
 /**
- * The recipe of the README for records that live for a time: beside each record there is one under tuple(["ttl", when, key]); what is
- * over is found by one range, and goes with it.
+ * The recipe of the README for records that live for a time: a record says until when, and beside it there is one under
+ * tuple(["ttl", until, key]); what is over is found by one range, and goes with it.
  */
 describe("records that live for a time", () => {
-  function setFor(tree: btree.BTree, key: string, value: string, until: number): void {
-    tree.set(key, value)
+  function setUntil(tree: btree.BTree, key: string, value: string, until: number): void {
+    tree.set(key, encodeJSON({ until, value }))
     tree.set(tuple(["ttl", until, key]), "")
   }
 
   function sweep(tree: btree.BTree, now: number): number {
     const due: string[] = []
     for (const key of tree.keys(tuple(["ttl"]), tuple(["ttl", now]))) due.push(decodeTuple(key)[2] as string)
-    for (const key of due) tree.delete(key)
+    let count = 0
+    for (const key of due) {
+      const record = tree.get(key)
+      if (record !== undefined && (decodeJSON(record) as { until: number }).until < now && tree.delete(key))
+        count++
+    }
     tree.deleteRange(tuple(["ttl"]), tuple(["ttl", now]))
     tree.flush()
-    return due.length
+    return count
   }
 
   it("go in one flush when their time is over, and no others", () => {
     const tree = btree.open(new MemoryStream())
-    for (let i = 0; i < 200; i++) setFor(tree, `session/${i}`, "x", 1000 + (i % 50) * 10)
+    for (let i = 0; i < 200; i++) setUntil(tree, `session/${i}`, "x", 1000 + (i % 50) * 10)
+    setUntil(tree, "session/0", "set anew", 2000)
     tree.set("other", "stays")
     expect(sweep(tree, 1000)).toBe(0)
-    expect(sweep(tree, 1101)).toBe(44)
-    expect([...tree.keys("session/", "session0")].length).toBe(156)
-    expect(sweep(tree, 5000)).toBe(156)
+    expect(sweep(tree, 1101)).toBe(43)
+    expect([...tree.keys("session/", "session0")].length).toBe(157)
+    expect(sweep(tree, 1999)).toBe(156)
+    expect(tree.has("session/0")).toBe(true)
+    expect(sweep(tree, 5000)).toBe(1)
     expect([...tree.keys()].map((key) => Buffer.from(key).toString())).toEqual(["other"])
   })
 })

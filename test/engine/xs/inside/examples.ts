@@ -4,32 +4,36 @@ import { ConfigLog } from "../../../../examples/moddable-config-log/config-log.j
 import { SimulatedFlash } from "../../../../hosts/node/simulator/simulated-flash.ts"
 import { open as openTree } from "../../../../src/btree/index.ts"
 import { open as openVolume } from "../../../../src/flash/index.ts"
+import { open as openLog } from "../../../../src/log/index.ts"
 import "./structured-clone.ts"
 import { serve } from "./commands.ts"
 
 function openStore(chip: SimulatedFlash) {
-  return openTree(openVolume(chip, { pagesize: 512 }), { pagesize: 512, cachesize: 2560 })
+  return openTree(openVolume(chip, { blockCount: 16, pagesize: 512 }), { pagesize: 512, cachesize: 2560 })
 }
 
 serve({
   /** Starts the device `starts` times, with `records` records each; gives what the last start finds. */
   configLog({ starts, records }: { starts: number; records: number }) {
-    const chips = [new SimulatedFlash({ size: 65_536 }), new SimulatedFlash({ size: 131_072 })] as const
+    let chip = new SimulatedFlash({ size: 90_112 })
     let found: unknown
     for (let start = 1; start <= starts; start++) {
-      const [config, log] = chips.map((chip) => openStore(chip.reboot()))
-      const device = new ConfigLog(config, log)
-      const before = Number(device.get("starts", "0"))
-      device.set("starts", before + 1)
-      if (before === 0) device.set("wifi/ssid", "home")
-      for (let i = 0; i < records; i++) device.append(`start ${start}, record ${i}`)
+      chip = chip.reboot()
+      const device = new ConfigLog(openStore(chip), openLog(chip, { firstBlock: 16 }))
+      const count = device.start()
+      if (count === 1) device.change({ "wifi/ssid": "home" })
+      for (let i = 0; i < records; i++) device.record(`start ${start}, record ${i}`, device.log.last * 60)
       const last: string[] = []
-      device.since(device.next - 2, (sequence: number, text: string) => last.push(`${sequence}: ${text}`))
+      device.newest(2, (number: number, text: string, time: number) =>
+        last.push(`${number}: ${text}, ${time}`),
+      )
       // The power fails: nothing is closed.
       found = {
-        starts: device.get("starts", ""),
-        names: device.names(""),
-        kept: device.next - device.first,
+        starts: count,
+        ssid: device.settings.getString("wifi/ssid"),
+        channel: device.settings.getNumber("wifi/channel"),
+        wrapped: device.log.first > 1,
+        findings: device.log.check().length,
         last,
       }
     }
