@@ -34,6 +34,7 @@ const ESPRUINO = {
   "flash-opening": "src/flash/opening/index.ts",
   "flash-extras": "src/flash/extras/index.ts",
   log: "src/log/core.ts",
+  "log-opening": "src/log/opening/index.ts",
   "log-extras": "src/log/extras/index.ts",
   heapfile: "src/heapfile/core.ts",
   constant: "src/constant/core.ts",
@@ -48,6 +49,7 @@ const ESPRUINO = {
 /** What a module asks for when it is needed, and drops again, in the place of holding it. */
 const LATER = {
   flash: { "src/flash/opening/index.ts": "hosts/espruino/open-volume.ts" },
+  log: { "src/log/opening/index.ts": "hosts/espruino/open-log.ts" },
   "btree-extras": { "src/btree/checking/index.ts": "hosts/espruino/check-tree.ts" },
 }
 

@@ -2,7 +2,7 @@
 import { checkFlashOptions, type OptionKinds } from "../stream/check-options.ts"
 import type { FlashDevice } from "../stream/flash-device.ts"
 import type { Log } from "./log.ts"
-import { type LogOpenOptions, open as openLog } from "./open.ts"
+import { type LogOpenOptions, open as openLog } from "./opening/index.ts"
 
 const KINDS: OptionKinds = {
   firstBlock: "number",

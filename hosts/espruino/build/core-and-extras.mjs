@@ -39,8 +39,11 @@ const SPLITS = {
   },
   log: {
     core: "src/log/core.ts",
-    parts: { "log-extras": { folder: "src/log/extras" } },
-    copied: ["src/log/give-back.ts", "src/log/layout.ts", "src/log/places.ts"],
+    parts: {
+      "log-extras": { folder: "src/log/extras" },
+      "log-opening": { folder: "src/log/opening", gives: true },
+    },
+    copied: ["src/log/give-back.ts", "src/log/layout.ts", "src/log/places.ts", "src/platform.ts"],
   },
   constant: {
     core: "src/constant/core.ts",

@@ -25,6 +25,7 @@ const NAMES = [
   "heapfile",
   "log",
   "log-extras",
+  "log-opening",
   "values",
 ]
 const folder = join(ROOT, "dist/espruino")

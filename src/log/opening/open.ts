@@ -1,8 +1,8 @@
 /** Opening a log: finding its newest and oldest block, and its last commit. */
-import { refuse } from "../errors.ts"
-import { OPAQUE_FLASH, SUM32 } from "../platform.ts"
-import type { FlashDevice } from "../stream/flash-device.ts"
-import { readFlash, readHeader, readsAs } from "./access.ts"
+import { refuse } from "../../errors.ts"
+import { OPAQUE_FLASH, SUM32 } from "../../platform.ts"
+import type { FlashDevice } from "../../stream/flash-device.ts"
+import { readFlash, readHeader, readsAs } from "../access.ts"
 import {
   ALIGN,
   CHECKSUM,
@@ -19,9 +19,9 @@ import {
   RETIRED,
   RETIRED_MAX,
   SEQUENCE,
-} from "./layout.ts"
-import { Log } from "./log.ts"
-import { alignUp, half, word } from "./places.ts"
+} from "../layout.ts"
+import { Log } from "../log.ts"
+import { alignUp, half, word } from "../places.ts"
 import { recover } from "./recovery.ts"
 
 export interface LogOpenOptions {

@@ -1,10 +1,10 @@
 /** Where a log goes on after opening: its last commit, and blocks whose headers are damaged. */
-import { refuse } from "../errors.ts"
-import { isErased, OPAQUE_FLASH } from "../platform.ts"
-import { firstInHeader, isRetired, readHeader, readOwnHeader, readsAs } from "./access.ts"
-import { nextSequence } from "./blocks.ts"
-import { parseEntry, readFrame, seedOf } from "./frames.ts"
-import { giveBack } from "./give-back.ts"
+import { refuse } from "../../errors.ts"
+import { isErased, OPAQUE_FLASH } from "../../platform.ts"
+import { firstInHeader, isRetired, readHeader, readOwnHeader, readsAs } from "../access.ts"
+import { nextSequence } from "../blocks.ts"
+import { parseEntry, readFrame, seedOf } from "../frames.ts"
+import { giveBack } from "../give-back.ts"
 import {
   ERASED,
   FALLS,
@@ -15,9 +15,9 @@ import {
   TIME,
   TIME_MAX,
   UNDECIDED,
-} from "./layout.ts"
-import type { Log } from "./log.ts"
-import { alignUp, half, startOf } from "./places.ts"
+} from "../layout.ts"
+import type { Log } from "../log.ts"
+import { alignUp, half, startOf } from "../places.ts"
 
 /** Finds the last commit. Writes nothing. */
 export function recover(log: Log): void {
