@@ -60,6 +60,7 @@ function walkTree(tree: AppendTree, progress: Progress | undefined): Walk {
     tree._cache._call++
     try {
       const frame = fetchPage(tree._cache, path[depth], INTERNAL | LEAF)
+      frame._pin = tree._cache._call
       if (slots[depth] === 0) {
         for (let i = 0; i < depth; i++) {
           tree._path[i] = path[i]
@@ -131,7 +132,6 @@ function checkLeaf(tree: AppendTree, walk: Walk, leaf: Frame, depth: number): vo
   if (walk.level !== depth) tell(walk, leaf._pgno, 0, `a leaf at level ${depth}, others at ${walk.level}`)
   walk.leaves++
   walk.entries += leaf._count
-  leaf._pin = tree._cache._call
   for (let index = 0; index < leaf._count; index++) {
     const at = itemAt(leaf, index)
     if (leaf._bytes[at + ITEM_FLAGS] !== BIG) continue

@@ -70,7 +70,9 @@ export function splitPage(
     key = separator
     word = right._pgno
     size = 0
-    right._pin = 0
+    // Only the new item's page has to stay, for its value.
+    left._pin = right._pin = 0
+    tree._leaf._pin = tree._cache._call
     const parent = pageAt(tree, level)
     if (ITEM_HEADER + key._length + 2 <= freeOf(parent)) {
       boundsAt(tree, level)
@@ -85,8 +87,8 @@ export function splitPage(
 function growRoot(tree: AppendTree, txn: Transaction): void {
   const root = newPage(tree, txn, INTERNAL)
   const child = tree._path[0]
-  tree._separator._length = 0
-  insertItem(tree, root, 0, tree._separator, 0, child, 0, 0)
+  tree._third._length = 0
+  insertItem(tree, root, 0, tree._third, 0, child, 0, 0)
   tree._depth++
   for (let i = tree._depth; i > 0; i--) {
     tree._path[i] = tree._path[i - 1]

@@ -37,6 +37,7 @@ export function touchPath(tree: AppendTree, txn: Transaction): void {
         parent._view.setUint32(itemAt(parent, tree._slots[level - 1]), pgno, true)
       }
     }
+    if (parent !== null) parent._pin = 0
     parent = frame
   }
   tree._leaf = parent as Frame
