@@ -31,6 +31,8 @@ const ESPRUINO = {
   "btree-extras": "src/btree/extras/index.ts",
   flash: "src/flash/core.ts",
   "flash-extras": "src/flash/extras/index.ts",
+  append: "src/append/core.ts",
+  "append-extras": "src/append/extras/index.ts",
   log: "src/log/core.ts",
   "log-extras": "src/log/extras/index.ts",
   values: "src/values/index.ts",
@@ -49,6 +51,7 @@ const rows = [
       index: "hosts/node/index.ts",
       btree: "hosts/node/btree.ts",
       flash: "hosts/node/flash.ts",
+      append: "hosts/node/append.ts",
       log: "hosts/node/log.ts",
       config: "hosts/node/config.ts",
       values: "hosts/node/values.ts",
@@ -70,6 +73,7 @@ const rows = [
     input: {
       btree: "hosts/moddable/btree.ts",
       flash: "hosts/moddable/flash.ts",
+      append: "hosts/moddable/append.ts",
       log: "hosts/moddable/log.ts",
       config: "hosts/moddable/config.ts",
       values: "hosts/moddable/values.ts",
@@ -104,10 +108,9 @@ const rows = [
     output: { format: "es" },
     // The names that a program imports; the modules themselves have the names that the SDK's mcpack gives them.
     assets: Object.fromEntries(
-      ["index", "btree", "flash", "log", "config", "values", "moddable", "flash-partition"].map((entry) => [
-        `entries/${entry}.js`,
-        `export * from "flashtree/dist/moddable/${entry}"\n`,
-      ]),
+      ["index", "btree", "append", "flash", "log", "config", "values", "moddable", "flash-partition"].map(
+        (entry) => [`entries/${entry}.js`, `export * from "flashtree/dist/moddable/${entry}"\n`],
+      ),
     ),
   },
   {
@@ -139,7 +142,7 @@ const rows = [
       externalLiveBindings: false,
       generatedCode: { preset: "es2015", symbols: false },
     },
-    first: /^(btree|flash|log)$/.test(entry)
+    first: /^(btree|append|flash|log)$/.test(entry)
       ? [exportInternals(entry)]
       : entry.endsWith("-extras")
         ? [importFromCore(entry.slice(0, -7))]
@@ -153,11 +156,12 @@ const rows = [
 
 /** On Moddable: the modules that entries have in common, each one a module of its own that can be preloaded. */
 function moduleOf(id) {
-  if (/\/src\/(btree|page)\/|\/hosts\/(iteration|moddable\/btree)\.ts$/.test(id)) return "btree"
+  if (/\/src\/btree\/|\/hosts\/(iteration|moddable\/btree)\.ts$/.test(id)) return "btree"
   if (/\/src\/values\/|\/hosts\/moddable\/values\.ts$/.test(id)) return "values"
   if (/\/src\/config\/|\/hosts\/moddable\/config\.ts$/.test(id)) return "config"
   if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
   if (/\/src\/log\/|\/hosts\/moddable\/log\.ts$/.test(id)) return "log"
+  if (/\/src\/append\/|\/hosts\/moddable\/append\.ts$/.test(id)) return "append"
   if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
   if (/\/hosts\/(store|moddable\/native)\.ts$/.test(id)) return "store"
   if (/\/hosts\/moddable\/(partition|partition-store)\.ts$/.test(id)) return "partition"

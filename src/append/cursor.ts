@@ -243,7 +243,7 @@ export class AppendCursor {
    */
   _land(order: number): boolean {
     const tree = this._tree
-    if (order !== this._way) this._hops = 0
+    if (order === 0 || order !== this._way) this._hops = 0
     this._way = order
     while (tree._index < 0 || tree._index >= tree._leaf._count) {
       const down = tree._index < 0

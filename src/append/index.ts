@@ -1,11 +1,6 @@
 /** The append-only tree: OpenBSD's file format, with transactions, snapshots and compaction. */
-import "./install.ts"
-
-export { AppendCursor } from "./cursor.ts"
-export { open } from "./open.ts"
-export { Transaction } from "./transaction.ts"
-export { AppendTree } from "./tree.ts"
 export {
+  AppendCursor,
   BT_CURSOR,
   BT_CURSOR_EXACT,
   BT_FIRST,
@@ -17,9 +12,9 @@ export {
   BT_RDONLY,
   BT_REVERSEKEY,
   DESC,
-  type Finding,
   INCL,
-  type OpenOptions,
-  type Progress,
-  type Stat,
-} from "./types.ts"
+  Transaction,
+} from "./core.ts"
+export { AppendTree } from "./extras/index.ts"
+export { open } from "./open-checked.ts"
+export type { Finding, OpenOptions, Progress, Stat } from "./types.ts"

@@ -72,10 +72,7 @@ export function readHeader(tree: AppendTree, size: number): boolean {
     if ((got < FILE_MAGIC || magic === MAGIC || got < FILE_VERSION) && isBeginning(view, got)) return false
   }
   if (magic !== MAGIC || view.getUint32(PGNO, true) !== 0 || flags !== FIRST_PAGE)
-    refuse(
-      "EFTYPE",
-      `not an append-only tree: magic 0x${magic.toString(16)}, expected 0x${MAGIC.toString(16)}`,
-    )
+    refuse("EFTYPE", `not an append-only tree: magic 0x${magic.toString(16)}, expected 0xb3dbb3db`)
   if (version !== VERSION || view.getUint32(FILE_FLAGS, true) !== 0)
     refuse("EFTYPE", `an append-only tree of version ${version}, expected ${VERSION}`)
   if (pagesize < PAGESIZE_MIN || pagesize > PAGESIZE_MAX)

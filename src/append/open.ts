@@ -15,24 +15,13 @@ import { BT_NOSYNC, BT_RDONLY, BT_REVERSEKEY, type OpenOptions } from "./types.t
 const RECOVERY_PAGES = 65536
 
 /**
- * Opens the append-only tree in `stream`, or begins a new one when the stream is empty: its first page is written at once. The handle does not own
- * the stream. A file decides its page size. Reads the first page's head and the last commit record as a rule; then, where the stream is not atomic,
- * the pages of that commit, at most 256; and 84 bytes of each page that a cut has left behind it. Allocates about 2.5 KB; page frames come as they
- * are needed, up to cachesize.
- *
- * @throws EINVAL an option; EFTYPE another file; ECORRUPT no commit that can be read; ESTALE compacted into another file; EROFS, EIO, ENOMEM
- * @example
- * const tree = open(new MemoryStream(), { pagesize: 512 })
- * tree.put("key", "value")
- * const before = tree.snapshot()
- * tree.delete("key")
- * before.get("key")
+ * Opens the tree in `stream`, or begins a new one: open-checked.ts, which looks at the options, says it all.
+ * @throws EINVAL, EFTYPE, ECORRUPT, ESTALE, EROFS, EIO, ENOMEM
  */
 export function open(stream: RandomAccessStream, options?: OpenOptions): AppendTree {
   const given: OpenOptions = options === undefined || options === null ? {} : options
   const flags = given.flags || 0
   if (!stream || !stream.setSize) refuse("EINVAL", "not a stream: see fromSeekable")
-  checkOptions(given)
   const tree = new AppendTree()
   const cache = makeCache(stream, tree)
   tree._stream = stream
@@ -85,28 +74,6 @@ export function open(stream: RandomAccessStream, options?: OpenOptions): AppendT
   ;(tree as { flags: number }).flags = flags | (tree._reverse ? BT_REVERSEKEY : 0)
   ;(tree as { path: string | undefined }).path = given.path
   return tree
-}
-
-/** Refuses options that cannot be, by name. */
-function checkOptions(given: OpenOptions): void {
-  const flags = given.flags || 0
-  const pagesize = given.pagesize || PAGESIZE_MIN
-  const clock = given.clock
-  let problem = ""
-  if ((flags & ~(BT_NOSYNC | BT_RDONLY | BT_REVERSEKEY)) !== 0)
-    problem = `flags ${flags}: BT_NOSYNC, BT_RDONLY and BT_REVERSEKEY are expected`
-  else if (!(pagesize >= PAGESIZE_MIN && pagesize <= PAGESIZE_MAX && pagesize % 2 === 0))
-    problem = `pagesize is ${pagesize}: an even number from ${PAGESIZE_MIN} to ${PAGESIZE_MAX} is expected`
-  else if (!isCount(given.cachesize)) problem = `cachesize is ${given.cachesize}, expected a number of bytes`
-  else if (!isCount(given.recoveryPages))
-    problem = `recoveryPages is ${given.recoveryPages}, expected a number of pages`
-  else if (clock !== undefined && typeof clock !== "function")
-    problem = `clock is ${typeof clock}, expected a function that gives seconds`
-  if (problem !== "") refuse("EINVAL", problem)
-}
-
-function isCount(value: number | undefined): boolean {
-  return value === undefined || (typeof value === "number" && value >= 0 && value % 1 === 0)
 }
 
 /** Room for the longest key, so that no search makes any. */

@@ -246,3 +246,12 @@ AppendTree.prototype.delete = function (this: AppendTree, key: Bytes): boolean {
     txn.abort()
   }
 }
+
+/** What a small device may leave out: the extras put something in the place of it. */
+function needsExtras(): never {
+  refuse("EINVAL", 'needs require("append-extras")(require("append"))')
+}
+AppendTree.prototype.stat = needsExtras
+AppendTree.prototype.check = needsExtras
+AppendTree.prototype.compact = needsExtras
+AppendTree.prototype.revert = needsExtras

@@ -60,8 +60,8 @@ const ops: fc.Arbitrary<Op> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       op: c("batch"),
-      puts: fc.constantFrom(0, 1, 20, 150),
-      deletes: fc.constantFrom(0, 1, 20, 150),
+      puts: fc.constantFrom(0, 1, 20, 40, 120),
+      deletes: fc.constantFrom(0, 1, 20, 40, 100),
       end: fc.constantFrom<("commit" | "abort" | "fail")[]>("commit", "commit", "commit", "abort", "fail"),
     }),
   },
@@ -427,12 +427,12 @@ test(
   () => {
     const total = { commits: 0, reverts: 0, depth: 0 }
     fc.assert(
-      fc.property(configs, fc.array(ops, { minLength: 5, maxLength: 40, size: "max" }), (config, list) => {
+      fc.property(configs, fc.array(ops, { minLength: 5, maxLength: 25, size: "max" }), (config, list) => {
         withDeadline(30_000, () => {
           const run = new Run(config)
           for (const op of list) {
             run.apply(op)
-            const held = run.held[run.random(run.held.length + 1)]
+            const held = run.held[run.random(2 * run.held.length + 1)]
             if (held !== undefined) run.compareAll(held.txn, held.entries)
           }
           run.judge()
@@ -443,7 +443,9 @@ test(
       }),
       { numRuns: RUNS, seed: SEED, ...(process.env.FC_PATH ? { path: process.env.FC_PATH } : {}) },
     )
-    console.log(`${RUNS} runs: ${total.commits} commits, ${total.reverts} reverts, ${total.depth} levels at most`)
+    console.log(
+      `${RUNS} runs: ${total.commits} commits, ${total.reverts} reverts, ${total.depth} levels at most`,
+    )
     if (!process.env.FC_PATH) expect(total.depth).toBeGreaterThan(3)
   },
   RUNS > 500 ? 3_000_000 : 120_000,

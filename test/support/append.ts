@@ -124,7 +124,9 @@ export function commitEnds(image: Uint8Array, pagesize: number): number[] {
   const ends: number[] = []
   for (let base = pagesize; base + pagesize <= image.length; base += pagesize) {
     const root = view.getUint32(base + 16, true)
-    const content = createHash("sha1").update(image.subarray(base + 12, base + 60)).digest("hex")
+    const content = createHash("sha1")
+      .update(image.subarray(base + 12, base + 60))
+      .digest("hex")
     const isSound =
       view.getUint32(base, true) === base / pagesize &&
       view.getUint32(base + 4, true) === 8 &&

@@ -18,6 +18,11 @@ const SPLITS = {
     extras: "src/btree/extras",
     copied: ["src/btree/layout.ts", "src/btree/states.ts", "src/btree/types.ts", "src/checksum.ts"],
   },
+  append: {
+    core: "src/append/core.ts",
+    extras: "src/append/extras",
+    copied: ["src/append/layout.ts", "src/append/types.ts"],
+  },
   flash: { core: "src/flash/core.ts", extras: "src/flash/extras", copied: ["src/flash/layout.ts"] },
   log: { core: "src/log/core.ts", extras: "src/log/extras", copied: ["src/log/layout.ts"] },
 }

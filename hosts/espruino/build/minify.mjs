@@ -22,7 +22,7 @@ const SOURCES = ["src", "hosts/espruino"]
 const ALLOWANCE = 60
 
 /** Parts of the source that keep their objects to themselves; what several name is common to all. */
-const ROOMS = ["src/flash/", "src/log/", "src/config/", "src/stream/", "src/"]
+const ROOMS = ["src/append/", "src/flash/", "src/log/", "src/config/", "src/stream/", "src/"]
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$"
 

@@ -1,11 +1,11 @@
 /** Taking the newest commit back. */
-import { refuse } from "../errors.ts"
-import { forgetPages } from "../page/cache.ts"
-import { prepareWriter } from "./commit.ts"
-import { NONE } from "./layout.ts"
-import { readRecord, SOUND, takeRecord } from "./meta.ts"
-import type { AppendTree } from "./tree.ts"
-import { BT_NOSYNC } from "./types.ts"
+import { refuse } from "../../errors.ts"
+import { forgetPages } from "../../page/cache.ts"
+import { prepareWriter } from "../commit.ts"
+import { NONE } from "../layout.ts"
+import { readRecord, SOUND, takeRecord } from "../meta.ts"
+import type { AppendTree } from "../tree.ts"
+import { BT_NOSYNC } from "../types.ts"
 
 export function revert(this: AppendTree): void {
   this._refuseClosed()

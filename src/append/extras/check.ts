@@ -1,7 +1,7 @@
 /** The way through a whole tree: check(), and counting for stat() where the original wrote the counters. */
-import { fetchPage } from "../page/cache.ts"
-import type { Frame } from "../page/pool.ts"
-import { compareStored, turnKey } from "./keys.ts"
+import { fetchPage } from "../../page/cache.ts"
+import type { Frame } from "../../page/pool.ts"
+import { compareStored, turnKey } from "../keys.ts"
 import {
   BIG,
   DEPTH_MAX,
@@ -15,12 +15,12 @@ import {
   NEXT,
   NONE,
   OVERFLOW,
-} from "./layout.ts"
-import { chainLength } from "./overflow.ts"
-import { itemAt, keySizeAt, wordAt } from "./page.ts"
-import { boundsAt } from "./search.ts"
-import type { AppendTree } from "./tree.ts"
-import type { Finding, Progress, Stat } from "./types.ts"
+} from "../layout.ts"
+import { chainLength } from "../overflow.ts"
+import { itemAt, keySizeAt, wordAt } from "../page.ts"
+import { boundsAt } from "../search.ts"
+import type { AppendTree } from "../tree.ts"
+import type { Finding, Progress, Stat } from "../types.ts"
 
 /** Findings told at most. */
 const FINDINGS_MAX = 1000
