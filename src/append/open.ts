@@ -2,7 +2,7 @@
 import { type Kept, keep } from "../bytes.ts"
 import { refuse } from "../errors.ts"
 import { makeCache, startCache } from "../page/cache.ts"
-import { DEFAULT_PAGESIZE } from "../platform.ts"
+import { DEFAULT_PAGESIZE, SLAB_FRAMES } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { attendPage } from "./check-page.ts"
 import { KEY_MAX, META_SIZE, PAGESIZE_MAX, PAGESIZE_MIN } from "./layout.ts"
@@ -55,9 +55,10 @@ export function open(stream: RandomAccessStream, options?: OpenOptions): AppendT
   const natural = given.pagesize || stream.pagesize || DEFAULT_PAGESIZE
   tree._pagesize =
     natural > PAGESIZE_MAX ? PAGESIZE_MAX : natural < PAGESIZE_MIN ? PAGESIZE_MIN : natural & ~1
-  cache._size = given.cachesize || 0
   let size = stream.size()
   const isNew = size === 0 || !readHeader(tree, size)
+  // The file says how large pages are.
+  cache._size = given.cachesize === undefined ? SLAB_FRAMES * SLAB_FRAMES * tree._pagesize : given.cachesize
   startCache(cache, tree._pagesize)
   if (isNew) {
     tree._isOurs = true

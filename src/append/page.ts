@@ -6,7 +6,6 @@
 import type { Kept } from "../bytes.ts"
 import { corrupt, refuse } from "../errors.ts"
 import { FRESH, fetchPage } from "../page/cache.ts"
-import { markDirty } from "../page/dirty.ts"
 import { type Frame, takeFrame } from "../page/pool.ts"
 import { copyBytes } from "../platform.ts"
 import { turnKey } from "./keys.ts"
@@ -65,11 +64,6 @@ export function setBounds(frame: Frame, count: number, upper: number): void {
   frame._view.setUint16(frame._base + UPPER, upper, true)
 }
 
-/** Notes that a page of the transaction has changed again since it had to make room in the cache. */
-export function touchFrame(tree: AppendTree, frame: Frame): void {
-  if (frame._dirtyEnd === 0) markDirty(tree._cache, frame, 0, tree._pagesize)
-}
-
 /** Gives the page of the next number, empty, dirty as a whole and pinned. ENOSPC where numbers end. */
 export function newPage(tree: AppendTree, txn: Transaction, kind: number): Frame {
   const pgno = txn._next
@@ -116,7 +110,7 @@ export function openSlot(frame: Frame, index: number, size: number): number {
 
 /**
  * Puts a new item into slot `index`: `word`, the canonical key from byte `from` on (none where that is its length), flags. Gives where
- * its body goes, `size` bytes. That the page is dirty then is the caller's care.
+ * its body goes, `size` bytes.
  */
 export function insertItem(
   tree: AppendTree,
@@ -138,7 +132,7 @@ export function insertItem(
 }
 
 /** Takes item `index` off the page; what lies below it moves up. */
-export function removeItem(tree: AppendTree, frame: Frame, index: number): void {
+export function removeItem(frame: Frame, index: number): void {
   const base = frame._base
   const bytes = frame._bytes
   const at = itemAt(frame, index)
@@ -146,7 +140,6 @@ export function removeItem(tree: AppendTree, frame: Frame, index: number): void 
   const upper = frame._upper
   const offset = at - base
   const count = frame._count
-  touchFrame(tree, frame)
   for (let i = 0; i < count; i++) {
     const slot = base + HEADER + i * 2
     const other = frame._view.getUint16(slot, true)

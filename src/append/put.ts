@@ -1,12 +1,12 @@
 /** Putting a record: the pages on its way get new numbers, root first, then the item goes in, and what is full is split. */
 import { BIG, ITEM_FLAGS, ITEM_HEADER, LEAF } from "./layout.ts"
 import { writeChain } from "./overflow.ts"
-import { freeOf, insertItem, itemAt, keySizeAt, newPage, removeItem, touchFrame } from "./page.ts"
+import { freeOf, insertItem, itemAt, keySizeAt, newPage, removeItem } from "./page.ts"
 import { search, TO_KEY } from "./search.ts"
 import { splitPage } from "./split.ts"
 import type { Transaction } from "./transaction.ts"
 import type { AppendTree } from "./tree.ts"
-import { forgetChain, pageAt, touchPath } from "./way.ts"
+import { forgetChain, touchPath } from "./way.ts"
 
 /** Gives the search key the value; search() has been called with it and gave `found`. */
 export function storeRecord(tree: AppendTree, txn: Transaction, value: Uint8Array, found: boolean): void {
@@ -22,7 +22,7 @@ export function storeRecord(tree: AppendTree, txn: Transaction, value: Uint8Arra
   touchPath(tree, txn)
   if (found) {
     forgetChain(tree, txn, tree._leaf, tree._index)
-    removeItem(tree, tree._leaf, tree._index)
+    removeItem(tree._leaf, tree._index)
   } else {
     txn._entries++
   }
@@ -33,7 +33,7 @@ export function storeRecord(tree: AppendTree, txn: Transaction, value: Uint8Arra
       return
     }
     search(tree, txn._root, TO_KEY)
-    pageAt(tree, tree._depth)
+    touchPath(tree, txn)
   }
   insertItem(tree, tree._leaf, tree._index, tree._key, tree._prefix, value.length, flags, body)
   finish(tree, txn, value)
@@ -44,7 +44,6 @@ function finish(tree: AppendTree, txn: Transaction, value: Uint8Array): void {
   const leaf = tree._leaf
   const at = itemAt(leaf, tree._index)
   const body = at + ITEM_HEADER + keySizeAt(leaf, at)
-  touchFrame(tree, leaf)
   if (leaf._bytes[at + ITEM_FLAGS] === BIG) {
     leaf._pin = tree._cache._call
     leaf._view.setUint32(body, writeChain(tree, txn, value), true)

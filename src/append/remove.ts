@@ -17,7 +17,6 @@ import {
   removeItem,
   scratchPage,
   setBounds,
-  touchFrame,
   wordAt,
 } from "./page.ts"
 import { boundsAt, extend } from "./search.ts"
@@ -29,7 +28,7 @@ import { forgetChain, pageAt, touchPath } from "./way.ts"
 export function removeRecord(tree: AppendTree, txn: Transaction): void {
   touchPath(tree, txn)
   forgetChain(tree, txn, tree._leaf, tree._index)
-  removeItem(tree, tree._leaf, tree._index)
+  removeItem(tree._leaf, tree._index)
   txn._entries--
   const room = tree._pagesize - HEADER
   let level = tree._depth
@@ -99,9 +98,8 @@ function mergePage(tree: AppendTree, txn: Transaction, level: number, frame: Fra
     } else moveItem(tree, merged, right, i, separator, wasRight, now, false)
   }
   copyPage(tree, merged, frame)
-  touchFrame(tree, frame)
   other._pin = 0
-  removeItem(tree, parent, from + 1)
+  removeItem(parent, from + 1)
   parent._view.setUint32(itemAt(parent, from), frame._pgno, true)
   if (isLeaf) txn._leaves--
   else txn._internals--

@@ -18,7 +18,6 @@ import {
   newPage,
   scratchPage,
   setBounds,
-  touchFrame,
 } from "./page.ts"
 import { boundsAt } from "./search.ts"
 import type { Transaction } from "./transaction.ts"
@@ -76,7 +75,6 @@ export function splitPage(
     const parent = pageAt(tree, level)
     if (ITEM_HEADER + key._length + 2 <= freeOf(parent)) {
       boundsAt(tree, level)
-      touchFrame(tree, parent)
       insertItem(tree, parent, slot, key, tree._prefix, word, 0, 0)
       return isIn
     }
@@ -193,7 +191,6 @@ function distribute(
   let target = left
   let now = tree._hasLow ? commonLength(tree._low, separator) : 0
   copyPage(tree, left, items)
-  touchFrame(tree, left)
   left._bytes.fill(0, left._base + HEADER, left._base + tree._pagesize)
   setBounds(left, 0, tree._pagesize)
   for (let index = 0; index < count; index++) {

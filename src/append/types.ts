@@ -28,7 +28,10 @@ export interface OpenOptions {
   flags?: number
   /** Bytes in a page of a new file: even, 512 to 32768; 0 takes the stream's own, or the board's default. */
   pagesize?: number
-  /** Bytes of page cache, rounded up to whole pages and at least the board's minimum of frames. setCacheSize() counts pages. */
+  /**
+   * Bytes of page cache, rounded up to whole pages and at least the board's minimum of frames (5); 256 pages under Node, 16 on XS and 5 on
+   * Espruino when left out. A transaction that changes more pages than that takes more of the file. setCacheSize() counts pages.
+   */
   cachesize?: number
   /** What `path` says, for messages and tools; nothing is opened by it. */
   path?: string

@@ -3,7 +3,7 @@ import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import { BIG, INTERNAL, ITEM_FLAGS, LEAF } from "./layout.ts"
 import { chainLength } from "./overflow.ts"
-import { copyPage, itemAt, newPage, touchFrame, wordAt } from "./page.ts"
+import { copyPage, itemAt, newPage, wordAt } from "./page.ts"
 import type { Transaction } from "./transaction.ts"
 import type { AppendTree } from "./tree.ts"
 
@@ -15,14 +15,15 @@ export function pageAt(tree: AppendTree, level: number): Frame {
 }
 
 /**
- * Copies the pages of the way that the transaction has not yet changed to new numbers, root first, and leaves the leaf's new frame in
- * _leaf. This is the only way in which a page of an earlier commit is ever changed.
+ * Copies the pages of the way that are in the stream to new numbers, root first, and leaves the leaf's new frame in _leaf. This is the only way
+ * in which a page is ever changed: not one byte of the stream is written twice, so that whoever copies the file while it is written gets a commit.
+ * A page of the transaction that had to leave the cache is copied once more. What is copied stays pinned for the call.
  */
 export function touchPath(tree: AppendTree, txn: Transaction): void {
   let parent: Frame | null = null
   for (let level = 0; level <= tree._depth; level++) {
     let frame = pageAt(tree, level)
-    if (frame._pgno < txn._first) {
+    if (frame._dirtyEnd === 0) {
       const pgno = txn._next
       // Made with the number in place: copyPage leaves it.
       const copy = newPage(tree, txn, frame._kind)
@@ -33,11 +34,9 @@ export function touchPath(tree: AppendTree, txn: Transaction): void {
       if (parent === null) {
         txn._root = pgno
       } else {
-        touchFrame(tree, parent)
         parent._view.setUint32(itemAt(parent, tree._slots[level - 1]), pgno, true)
       }
     }
-    if (parent !== null) parent._pin = 0
     parent = frame
   }
   tree._leaf = parent as Frame

@@ -138,12 +138,12 @@ export function commitEnds(image: Uint8Array, pagesize: number): number[] {
 }
 
 /** Does the operations of a log on a new tree; gives the stream. An operation that the original refused is refused here, too. */
-export function replay(json: AppendJson, cachesize = 0): MemoryStream {
+export function replay(json: AppendJson, cachesize?: number): MemoryStream {
   const stream = new MemoryStream()
   let commits = 0
   const tree = append.open(stream, {
     pagesize: json.page_size ?? 4096,
-    cachesize,
+    ...(cachesize === undefined ? {} : { cachesize }),
     flags: json.reverse_key ? append.BT_REVERSEKEY : 0,
     clock: () => 1700000000 + ++commits,
   })
