@@ -118,6 +118,18 @@ export function commitWriter(tree: AppendTree, txn: Transaction): void {
   endWriter(tree)
 }
 
+/**
+ * Makes room before a change: where the cache could have to let dirty pages go in the midst of it, they are written now, in order. So the
+ * stream grows without gaps, but for a value that is longer than the cache.
+ */
+export function makeRoom(tree: AppendTree, txn: Transaction): void {
+  const cache = tree._cache
+  if (cache._dirtyPages > 0 && cache._dirtyPages + 2 * txn._depth + 4 > cache.capacity) {
+    cache._spilled = true
+    writePages(tree)
+  }
+}
+
 /** Writes the dirty pages in the order of their numbers: a medium that is appended to has no gap to fill. */
 function writePages(tree: AppendTree): void {
   const all = tree._cache._all

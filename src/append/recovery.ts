@@ -34,8 +34,8 @@ export function findCommit(tree: AppendTree, size: number, floor: number): boole
   let left = tree._budget
   let isDamaged = false
   tree._givenUpCommits = 0
-  // Counted up to here only until the commit is found.
-  tree._pages = Math.ceil(size / tree._pagesize)
+  // A page that is cut short is written over by the next one: filled up, a commit record given up would be whole again.
+  tree._pages = pages > 1 ? pages : 1
   tree._size = size
   for (let pgno = pages - 1; pgno > floor; pgno--) {
     if (left-- === 0)

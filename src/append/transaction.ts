@@ -1,7 +1,7 @@
 /** Transactions: one that writes, any number that read one commit each. */
 import { type Bytes, toBytes } from "../bytes.ts"
 import { refuse } from "../errors.ts"
-import { abortWriter, commitWriter } from "./commit.ts"
+import { abortWriter, commitWriter, makeRoom } from "./commit.ts"
 import { AppendCursor } from "./cursor.ts"
 import { takeKey } from "./keys.ts"
 import { readValue } from "./overflow.ts"
@@ -84,6 +84,7 @@ export class Transaction {
     const found = search(tree, this._root, TO_KEY)
     if (found && flags) return false
     this._state = BUSY
+    makeRoom(tree, this)
     storeRecord(tree, this, data, found)
     this._changes++
     this._state = ACTIVE
@@ -150,6 +151,7 @@ Transaction.prototype.delete = function (this: Transaction, key: Bytes): boolean
   takeKey(this._tree, key)
   if (!search(this._tree, this._root, TO_KEY)) return false
   this._state = BUSY
+  makeRoom(this._tree, this)
   removeRecord(this._tree, this)
   this._changes++
   this._state = ACTIVE

@@ -142,7 +142,9 @@ describe("what the original refuses, or cannot read", () => {
       const end = commitEnds(image, pagesize).at(-1) as number
       expect(tree.stat().givenUpBytes).toBe(image.length - end)
       tree.put("one more", "value")
-      expect(firstDifference(stream.bytes().subarray(0, image.length), image)).toBe(-1)
+      // Whole pages stay; one that is cut short makes room.
+      const whole = image.length - (image.length % pagesize)
+      expect(firstDifference(stream.bytes().subarray(0, whole), image.subarray(0, whole))).toBe(-1)
       const again = append.open(new MemoryStream(stream.bytes()))
       expect(again.stat().givenUpBytes).toBe(0)
       expect(recordsOf(again).length).toBe((file.json.items as number) + 1)
