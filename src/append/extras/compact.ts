@@ -1,11 +1,22 @@
 /** Compaction: the newest commit alone, in another stream. */
-import { refuse } from "../../errors.ts"
+import { corrupt, refuse } from "../../errors.ts"
 import { fetchPage } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
 import type { RandomAccessStream } from "../../stream/stream.ts"
 import { sealPage } from "../check-page.ts"
 import { beginWriter, endWriter, giveUp, prepareWriter } from "../commit.ts"
-import { BIG, INTERNAL, ITEM_FLAGS, ITEM_HEADER, LEAF, NEXT, NONE, OVERFLOW, PGNO } from "../layout.ts"
+import {
+  BIG,
+  DEPTH_MAX,
+  INTERNAL,
+  ITEM_FLAGS,
+  ITEM_HEADER,
+  LEAF,
+  NEXT,
+  NONE,
+  OVERFLOW,
+  PGNO,
+} from "../layout.ts"
 import { writeHeader, writeRecord } from "../meta.ts"
 import { chainLength } from "../overflow.ts"
 import { copyPage, itemAt, keySizeAt, scratchPage, wordAt } from "../page.ts"
@@ -71,6 +82,8 @@ function copyTree(
   writeHeader(tree, target)
   while (depth >= 0) {
     cache._call++
+    // A tree that has more pages than its file goes in a circle.
+    if (copy.next > tree._pages || depth > DEPTH_MAX) corrupt(path[depth], 0, "referred to twice")
     const frame = fetchPage(cache, path[depth], INTERNAL | LEAF)
     if (frame._kind === INTERNAL && slots[depth] < frame._count) {
       path[depth + 1] = wordAt(frame, itemAt(frame, slots[depth]++))
