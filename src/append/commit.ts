@@ -12,14 +12,19 @@ import type { Transaction } from "./transaction.ts"
 import type { AppendTree } from "./tree.ts"
 import { BT_NOSYNC } from "./types.ts"
 
-/** A stream with the tree that is writing to it: handles of one stream keep off each other. */
+const STOPPED = "a write has failed: reopen the tree"
+
+/**
+ * A stream with the tree that is writing to it: handles of one stream keep off each other. The name is no private one, since those are made short
+ * on Espruino for each part of the source by itself, and the stream is another part's.
+ */
 interface Shared extends RandomAccessStream {
-  _writer?: AppendTree | undefined
+  appendWriter?: AppendTree | undefined
 }
 
 /** Makes sure that this handle may write now, and that its newest commit is the newest. */
 export function prepareWriter(tree: AppendTree): void {
-  const writer = (tree._stream as Shared)._writer
+  const writer = (tree._stream as Shared).appendWriter
   if (tree._isReadonly) refuse("EROFS", "the tree was opened with BT_RDONLY, or its stream cannot be written")
   if (tree._failed !== "") refuse("EIO", tree._failed)
   if (writer !== undefined && writer !== null) refuse("EBUSY", "a transaction that writes is under way")
@@ -30,7 +35,7 @@ export function prepareWriter(tree: AppendTree): void {
 export function beginWriter(tree: AppendTree, txn: Transaction): void {
   tree._writer = txn
   tree._expected = tree._size
-  ;(tree._stream as Shared)._writer = tree
+  ;(tree._stream as Shared).appendWriter = tree
 }
 
 /**
@@ -71,22 +76,22 @@ export function endWriter(tree: AppendTree): void {
   forgetPages(tree._cache, txn._first)
   txn._state = ENDED
   tree._writer = null
-  ;(tree._stream as Shared)._writer = undefined
+  ;(tree._stream as Shared).appendWriter = undefined
 }
 
-/** Takes what a transaction has written off the stream again. Where that fails, this handle writes no more. */
-function cutBack(tree: AppendTree, isFailed: boolean): void {
+/** Takes what a transaction has written off the stream again. Where a cut fails, junk stays behind the newest commit, as after a power cut. */
+export function cutBack(tree: AppendTree, isFailed: boolean): void {
   const stream = tree._stream
-  tree._failed = "a write has failed: reopen the tree"
   if (isFailed && stream.rollback !== undefined) {
+    tree._failed = STOPPED
     stream.rollback()
     const size = stream.size()
     // Commits that were not flushed yet went with it.
     if (size !== tree._size) reload(tree, size)
+    tree._failed = ""
   } else if (stream.size() > tree._size) {
     stream.setSize(tree._size)
   }
-  tree._failed = ""
 }
 
 /** Finds the newest commit anew. */
@@ -155,10 +160,11 @@ export function giveUp(tree: AppendTree, cause: unknown): never {
     // What is there is the other's.
     tree._isOvertaken = false
   } else {
+    tree._failed = STOPPED
     try {
       cutBack(tree, true)
       // Where the medium failed, what it holds is not known; a full one, or one that takes everything back, is as before.
-      if (code !== "ENOSPC" && !tree._stream.atomic) tree._failed = "a write has failed: reopen the tree"
+      if (code === "ENOSPC" || tree._stream.rollback !== undefined) tree._failed = ""
     } catch {
       // The first error is the one to tell; _failed is set.
     }

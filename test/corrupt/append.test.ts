@@ -171,7 +171,7 @@ describe(`${FLIPS} bit flips`, () => {
         .join(", ")}`,
     )
     expect(counts.wrong + counts.crash + counts.hang).toBe(0)
-    expect(counts.error).toBeGreaterThan(FLIPS / 16)
+    expect(counts.error).toBeGreaterThan(FLIPS / 20)
   })
 })
 

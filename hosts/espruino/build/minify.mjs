@@ -109,7 +109,7 @@ function shortNames() {
     const used = new Set(near.map(({ short }) => short))
     let next = 0
     let short = shortName(next)
-    while (used.has(short) || taken.has(short) || /^(do|if|in|of)$/.test(short)) short = shortName(++next)
+    while (used.has(short) || taken.has(short) || /^(at|do|if|in|of)$/.test(short)) short = shortName(++next)
     given.push({ rooms, short })
     cached[`$${name}`] = short
   }

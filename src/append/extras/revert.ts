@@ -1,7 +1,7 @@
 /** Taking the newest commit back. */
 import { refuse } from "../../errors.ts"
 import { forgetPages } from "../../page/cache.ts"
-import { prepareWriter } from "../commit.ts"
+import { cutBack, prepareWriter } from "../commit.ts"
 import { NONE } from "../layout.ts"
 import { readRecord, SOUND, takeRecord } from "../meta.ts"
 import type { AppendTree } from "../tree.ts"
@@ -16,8 +16,13 @@ export function revert(this: AppendTree): void {
   if (pgno === 0 && this._previous !== NONE)
     refuse("EINVAL", "the file begins with this commit: it was compacted, and what was before is elsewhere")
   this._failed = "a revert has failed: reopen the tree"
-  this._stream.setSize((pgno + 1) * this._pagesize)
-  if ((this.flags & BT_NOSYNC) === 0) this._stream.flush()
+  try {
+    this._stream.setSize((pgno + 1) * this._pagesize)
+    if ((this.flags & BT_NOSYNC) === 0) this._stream.flush()
+  } catch (error) {
+    if (this._stream.rollback !== undefined) cutBack(this, true)
+    throw error
+  }
   this._failed = ""
   if (pgno === 0) this._clear()
   else takeRecord(this, pgno)
