@@ -34,10 +34,10 @@ function keyOf(i: number): string {
 
 function change(tree: append.AppendTree, commit: number, pagesize: number): void {
   const txn = tree.begin()
-  for (let i = 0; i < 7; i++)
+  for (let i = 0; i < 3; i++)
     txn.put(keyOf(commit * 7 + i), makeBytes(20 + ((commit + i) % 5) * 9, commit + i + 1))
   if (commit % 5 === 3) txn.put(`long ${commit}`, makeBytes(pagesize + 300, commit))
-  if (commit % 3 === 2) for (let i = 0; i < 3; i++) txn.delete(keyOf(commit * 7 + i - 9))
+  if (commit % 3 === 2) txn.delete(keyOf(commit * 7 - 6))
   txn.commit()
 }
 
