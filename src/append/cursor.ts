@@ -15,7 +15,7 @@ import { search, TO_BELOW, TO_FIRST, TO_KEY, TO_LAST } from "./search.ts"
 import { GONE, NOWHERE, ON } from "./states.ts"
 import type { Transaction } from "./transaction.ts"
 import type { AppendTree } from "./tree.ts"
-import { BT_CURSOR, BT_CURSOR_EXACT, BT_FIRST, BT_LAST, BT_NEXT, BT_PREV, DESC, INCL } from "./types.ts"
+import { BT_CURSOR, BT_CURSOR_EXACT, BT_FIRST, BT_LAST, BT_NEXT, BT_PREV, INCL } from "./types.ts"
 
 const NO_RECORD = "no record under the cursor"
 
@@ -306,24 +306,4 @@ AppendCursor.prototype.delete = function (this: AppendCursor): boolean {
   this._view = tree.snapshot()
   this._changes = -1
   return done
-}
-
-/** Calls `visit` with a cursor on each record of a range, until it gives false. */
-export function visitRange(
-  cursor: AppendCursor,
-  visit: (cursor: AppendCursor) => boolean | undefined | void,
-  start: Bytes | null | undefined,
-  end: Bytes | null | undefined,
-  flags: number,
-): void {
-  const tree = cursor._tree
-  const down = (flags & DESC) !== 0
-  let last: Kept | null = null
-  if ((flags & ~(INCL | DESC)) !== 0) refuse("EINVAL", `range flags ${flags}`)
-  if (end !== undefined && end !== null) {
-    takeKey(tree, end)
-    last = keep(null, tree._key._bytes, 0, tree._key._length)
-  }
-  const first = start === undefined ? null : start
-  while (cursor._step(down, first, last, flags) && visit(cursor) !== false);
 }
