@@ -33,6 +33,8 @@ const ESPRUINO = {
   flash: "src/flash/core.ts",
   "flash-opening": "src/flash/opening/index.ts",
   "flash-extras": "src/flash/extras/index.ts",
+  append: "src/append/core.ts",
+  "append-extras": "src/append/extras/index.ts",
   log: "src/log/core.ts",
   "log-opening": "src/log/opening/index.ts",
   "log-extras": "src/log/extras/index.ts",
@@ -63,6 +65,7 @@ const rows = [
       index: "hosts/node/index.ts",
       btree: "hosts/node/btree.ts",
       flash: "hosts/node/flash.ts",
+      append: "hosts/node/append.ts",
       log: "hosts/node/log.ts",
       heapfile: "hosts/node/heapfile.ts",
       constant: "hosts/node/constant.ts",
@@ -87,6 +90,7 @@ const rows = [
     input: {
       btree: "hosts/moddable/btree.ts",
       flash: "hosts/moddable/flash.ts",
+      append: "hosts/moddable/append.ts",
       log: "hosts/moddable/log.ts",
       heapfile: "hosts/moddable/heapfile.ts",
       constant: "hosts/moddable/constant.ts",
@@ -126,6 +130,7 @@ const rows = [
       [
         "index",
         "btree",
+        "append",
         "flash",
         "log",
         "constant",
@@ -177,7 +182,7 @@ const rows = [
 
 /** On Moddable: the modules that entries have in common, each one a module of its own that can be preloaded. */
 function moduleOf(id) {
-  if (/\/src\/(btree|page)\/|\/hosts\/(iteration|moddable\/btree)\.ts$/.test(id)) return "btree"
+  if (/\/src\/btree\/|\/hosts\/(iteration|moddable\/btree)\.ts$/.test(id)) return "btree"
   if (/\/src\/values\/|\/hosts\/moddable\/values\.ts$/.test(id)) return "values"
   if (/\/src\/config\/|\/hosts\/moddable\/config\.ts$/.test(id)) return "config"
   if (/\/src\/flash\/|\/hosts\/moddable\/flash\.ts$/.test(id)) return "flash"
@@ -185,6 +190,7 @@ function moduleOf(id) {
   if (/\/src\/heapfile\/|\/hosts\/moddable\/heapfile\.ts$/.test(id)) return "heapfile"
   if (/\/src\/(constant\/|sha256\.ts$)|\/hosts\/(constant-iteration|moddable\/constant)\.ts$/.test(id))
     return "constant"
+  if (/\/src\/append\/|\/hosts\/moddable\/append\.ts$/.test(id)) return "append"
   if (/\/src\/|\/moddable\/platform\.ts$/.test(id)) return "core"
   if (/\/hosts\/(store|moddable\/native)\.ts$/.test(id)) return "store"
   if (/\/hosts\/moddable\/(partition|partition-store)\.ts$/.test(id)) return "partition"

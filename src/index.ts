@@ -1,4 +1,5 @@
 /** All engines. */
+export * as append from "./append/index.ts"
 export * as btree from "./btree/index.ts"
 export type { Bytes } from "./bytes.ts"
 export * as constant from "./constant/index.ts"

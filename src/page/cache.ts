@@ -226,6 +226,24 @@ function canLeave(cache: PageCache, frame: Frame): boolean {
   return done
 }
 
+/** Forgets pages `pgno` and up, changed or not, and every failed write: they are not of the file, or not any more. */
+export function forgetPages(cache: PageCache, pgno: number): void {
+  const all = cache._all
+  for (let i = 0; i < all.length; i++) {
+    const frame = all[i]
+    if (frame._pgno < pgno) continue
+    if (PAGE_HASH) unlinkFrame(cache, frame)
+    else cache._held[i] = -1
+    if (frame._dirtyEnd > 0) cache._dirtyPages--
+    frame._pgno = -1
+    frame._used = 0
+    frame._dirtyEnd = 0
+  }
+  cache._spilled = false
+  cache._failed = false
+  cache._full = null
+}
+
 /** Takes a frame out of its bucket. */
 function unlinkFrame(cache: PageCache, frame: Frame): void {
   const slot = frame._pgno & cache._mask

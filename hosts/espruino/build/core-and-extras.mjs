@@ -22,6 +22,11 @@ const SPLITS = {
     },
     copied: ["src/btree/layout.ts", "src/btree/states.ts", "src/btree/types.ts", "src/checksum.ts"],
   },
+  append: {
+    core: "src/append/core.ts",
+    parts: { "append-extras": { folder: "src/append/extras" } },
+    copied: ["src/append/layout.ts", "src/append/types.ts"],
+  },
   flash: {
     core: "src/flash/core.ts",
     parts: {

@@ -23,6 +23,7 @@ const ALLOWANCE = 60
 
 /** Parts of the source that keep their objects to themselves; what several name is common to all. */
 const ROOMS = [
+  "src/append/",
   "src/flash/",
   "src/log/",
   "src/constant/",
@@ -117,7 +118,7 @@ function shortNames() {
     const used = new Set(near.map(({ short }) => short))
     let next = 0
     let short = shortName(next)
-    while (used.has(short) || taken.has(short) || /^(do|if|in|of)$/.test(short)) short = shortName(++next)
+    while (used.has(short) || taken.has(short) || /^(at|do|if|in|of)$/.test(short)) short = shortName(++next)
     given.push({ rooms, short })
     cached[`$${name}`] = short
   }

@@ -10,6 +10,8 @@ import { Realm } from "./realm.ts"
 import { readIntelHex, readStorage } from "./storage.ts"
 
 const NAMES = [
+  "append",
+  "append-extras",
   "btree",
   "btree-check",
   "btree-extras",

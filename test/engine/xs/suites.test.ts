@@ -116,6 +116,18 @@ describeOnXS("on XS", () => {
       expect(await worker.call("run", { seed: 7, link })).toEqual({ links, image, stdout, values })
     }))
 
+  test.each([{ onFlash: false }, { onFlash: true }])(
+    "an append-only tree agrees with a map, and so do its snapshots: $onFlash",
+    (where) =>
+      withWorker("inside/append.ts", async (worker) => {
+        const load = { seed: 20261128, transactions: 24, changes: 40 }
+        const found = await worker.call<Record<string, number>>("run", { ...where, ...load })
+        console.log(`XS: ${found.revisions} commits, ${found.depth} levels, ${found.held} snapshots`)
+        expect([found.findings, found.missing, found.held]).toEqual([0, 0, 6])
+        expect(found.depth).toBeGreaterThan(1)
+      }),
+  )
+
   test("the logic of examples/moddable-config-log keeps its settings and its newest records", () =>
     withWorker("inside/examples.ts", async (worker) => {
       const found = await worker.call("configLog", { starts: 4, records: 300 })

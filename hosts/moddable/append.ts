@@ -1,0 +1,2 @@
+/** The entry "flashtree/append" on Moddable. */
+export * from "../../src/append/index.ts"

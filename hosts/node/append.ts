@@ -1,0 +1,2 @@
+/** The entry "flashtree/append" under Node. */
+export * from "../../src/append/index.ts"

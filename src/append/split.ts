@@ -1,0 +1,212 @@
+/**
+ * Splitting a full page, and every full one above it. Where the original's rule (half of the items, by count) gives two halves that fit, it
+ * is kept, so that the same insertions make the same file; elsewhere the original loses records (spec section 11, D1), and the cut goes by bytes.
+ */
+import type { Kept } from "../bytes.ts"
+import type { Frame } from "../page/pool.ts"
+import { copyBytes } from "../platform.ts"
+import { commonLength, turnKey } from "./keys.ts"
+import { HEADER, INTERNAL, ITEM_HEADER, LEAF } from "./layout.ts"
+import {
+  copyPage,
+  freeOf,
+  insertItem,
+  itemAt,
+  itemSize,
+  keySizeAt,
+  moveItem,
+  newPage,
+  scratchPage,
+  setBounds,
+} from "./page.ts"
+import { boundsAt } from "./search.ts"
+import type { Transaction } from "./transaction.ts"
+import type { AppendTree } from "./tree.ts"
+import { pageAt } from "./way.ts"
+
+/**
+ * Splits the leaf of the way, which has no room for the search key with a body of `body` bytes at _index, and puts separators into the pages
+ * above, which are split where they are full. The item goes in as well: then _leaf and _index say where, and the result is true. False
+ * where it fits beside the others in neither half, which can be with pages below 1.6 KB: they are parted there, and it is to be tried again.
+ */
+export function splitPage(
+  tree: AppendTree,
+  txn: Transaction,
+  value: number,
+  flags: number,
+  body: number,
+): boolean {
+  let level = tree._depth
+  let slot = tree._index
+  let key = tree._key
+  let word = value
+  let size = body
+  let isIn = true
+  for (;;) {
+    boundsAt(tree, level)
+    if (level === 0) {
+      growRoot(tree, txn)
+      level = 1
+    }
+    const left = pageAt(tree, level)
+    const isLeaf = left._kind === LEAF
+    const count = left._count
+    let cut = chooseCut(tree, left, slot, key, size)
+    if (cut < 0) {
+      isIn = false
+      cut = slot
+      slot = count + 1
+    }
+    const right = newPage(tree, txn, left._kind)
+    if (isLeaf) txn._leaves++
+    else txn._internals++
+    // The item that goes up may be the one that comes in: the two buffers take turns.
+    const separator = key === tree._separator ? tree._otherSeparator : tree._separator
+    findSeparator(tree, left, slot, key, cut, separator)
+    distribute(tree, left, right, slot, key, cut, separator, word, isLeaf ? flags : 0, size)
+    level--
+    slot = tree._slots[level] + 1
+    key = separator
+    word = right._pgno
+    size = 0
+    // Only the new item's page has to stay, for its value.
+    left._pin = right._pin = 0
+    tree._leaf._pin = tree._cache._call
+    const parent = pageAt(tree, level)
+    if (ITEM_HEADER + key._length + 2 <= freeOf(parent)) {
+      boundsAt(tree, level)
+      insertItem(tree, parent, slot, key, tree._prefix, word, 0, 0)
+      return isIn
+    }
+  }
+}
+
+/** Puts a new root above the one of now. */
+function growRoot(tree: AppendTree, txn: Transaction): void {
+  const root = newPage(tree, txn, INTERNAL)
+  const child = tree._path[0]
+  tree._third._length = 0
+  insertItem(tree, root, 0, tree._third, 0, child, 0, 0)
+  tree._depth++
+  for (let i = tree._depth; i > 0; i--) {
+    tree._path[i] = tree._path[i - 1]
+    tree._slots[i] = tree._slots[i - 1]
+  }
+  tree._path[0] = root._pgno
+  tree._slots[0] = 0
+  txn._root = root._pgno
+  txn._depth++
+  txn._internals++
+}
+
+/**
+ * Gives how many items stay on the left, counted with the new one at `slot`; -1 where no cut makes two pages that fit. Sizes are those with
+ * the prefix of now: halves never have a shorter one.
+ */
+function chooseCut(tree: AppendTree, frame: Frame, slot: number, key: Kept, body: number): number {
+  const room = tree._pagesize - HEADER
+  const isLeaf = frame._kind === LEAF
+  const ownKey = key._length - tree._prefix
+  const own = ITEM_HEADER + ownKey + body + 2
+  const count = frame._count
+  const total = room - freeOf(frame) + own
+  const half = (count >> 1) + 1
+  // The original's: half of the old items and one stay, and the new one with them if its place is before.
+  const original = slot < half ? half + 1 : half
+  let best = -1
+  let least = 4 * room
+  let left = 0
+  for (let cut = 1; cut <= count; cut++) {
+    const before = cut - 1 < slot ? cut - 1 : cut - 2
+    left += cut - 1 === slot ? own : itemSize(frame, itemAt(frame, before)) + 2
+    const first = cut < slot ? cut : cut - 1
+    // The first key of an internal page goes up and is not stored.
+    const bare = isLeaf ? 0 : cut === slot ? ownKey : keySizeAt(frame, itemAt(frame, first))
+    const right = total - left - bare
+    if (left <= room && right <= room) {
+      if (cut === original) return cut
+      let uneven = left < right ? right - left : left - right
+      // The original's reader wants two items in an internal page.
+      if (!isLeaf && (cut < 2 || cut === count)) uneven += 2 * room
+      if (uneven < least) {
+        least = uneven
+        best = cut
+      }
+    }
+  }
+  return best
+}
+
+/** Puts the full key of an item, of the new one where that is `slot`, into `target`. */
+function fullKey(tree: AppendTree, frame: Frame, slot: number, key: Kept, index: number, target: Kept): void {
+  const prefix = tree._prefix
+  if (index === slot) {
+    copyBytes(key._bytes, 0, target._bytes, 0, key._length)
+    target._length = key._length
+  } else {
+    const at = itemAt(frame, index < slot ? index : index - 1)
+    const stored = keySizeAt(frame, at)
+    if (prefix > 0) copyBytes(tree._low._bytes, 0, target._bytes, 0, prefix)
+    turnKey(tree, frame._bytes, at + ITEM_HEADER, target._bytes, prefix, stored)
+    target._length = prefix + stored
+  }
+}
+
+/**
+ * Puts what tells the two halves apart into `separator`: of leaves the shortest beginning of the first key on the right that is above the
+ * last one on the left (prefix B-trees: Bayer and Unterauer, 1977), of internal pages the whole key.
+ */
+function findSeparator(
+  tree: AppendTree,
+  frame: Frame,
+  slot: number,
+  key: Kept,
+  cut: number,
+  separator: Kept,
+): void {
+  fullKey(tree, frame, slot, key, cut, separator)
+  if (frame._kind === LEAF) {
+    fullKey(tree, frame, slot, key, cut - 1, tree._third)
+    separator._length = commonLength(tree._third, separator) + 1
+  }
+}
+
+/** Parts the items of `left`, and the new one at `slot`, between it and `right`; each gets the prefix that its new bounds give. */
+function distribute(
+  tree: AppendTree,
+  left: Frame,
+  right: Frame,
+  slot: number,
+  key: Kept,
+  cut: number,
+  separator: Kept,
+  word: number,
+  flags: number,
+  body: number,
+): void {
+  const was = tree._prefix
+  const items = scratchPage(tree)
+  const isLeaf = left._kind === LEAF
+  const count = left._count + (slot <= left._count ? 1 : 0)
+  let target = left
+  let now = tree._hasLow ? commonLength(tree._low, separator) : 0
+  copyPage(tree, left, items)
+  left._bytes.fill(0, left._base + HEADER, left._base + tree._pagesize)
+  setBounds(left, 0, tree._pagesize)
+  for (let index = 0; index < count; index++) {
+    if (index === cut) {
+      target = right
+      now = tree._hasHigh ? commonLength(separator, tree._high) : 0
+    }
+    const isBare = !isLeaf && target._count === 0
+    if (index === slot) {
+      if (isLeaf) {
+        tree._leaf = target
+        tree._index = target._count
+      }
+      insertItem(tree, target, target._count, key, isBare ? key._length : now, word, flags, body)
+    } else {
+      moveItem(tree, target, items, index < slot ? index : index - 1, separator, was, now, isBare)
+    }
+  }
+}
