@@ -175,9 +175,9 @@ function movePage(volume: FlashVolume, page: number, block: number): void {
     // What cannot be read stays so: while its damaged record is there by that, then by what is said in its place.
     if (image < 0 ? image === -1 - block : image > 0 && blockOf(volume, image) === block) {
       // Only what is moved needs room: there may be none left for a block without anything in use. A checkpoint takes the work area.
-      const at = volume._at
+      const before = volume._sequence * volume._blockLength + volume._at
       makeRoom(volume, volume._imageSize)
-      if (volume._at !== at) readPage(volume, page, entry, true)
+      if (volume._sequence * volume._blockLength + volume._at !== before) readPage(volume, page, entry, true)
       const flags = isFlushed || old < 0 ? CLEANED : 0
       let moved = 0
       if (image < 0) moved = programLost(volume, page, flags)
