@@ -84,26 +84,44 @@ for (const geometry of GEOMETRIES) {
       },
     })
 
+    const fillLog = (session: Session) => {
+      session.open()
+      for (let k = 0; k < 700; k++) {
+        session.set(k, 0)
+        if (k % 5 === 4) session.deleteRange(k - common.keys - 4, k - common.keys + 1)
+        session.flush()
+      }
+    }
+    const goOnWithLog = (session: Session, records: number) => {
+      for (let n = 0; n < records; n++) {
+        session.set(700 + n, 1)
+        if (n % 8 === 7) session.deleteRange(0, 708 + n - common.keys)
+        session.flush()
+      }
+    }
+
     cutAll({
       name: "log with ranges deleted",
       ...common,
-      prepare: (session) => {
-        session.open()
-        for (let k = 0; k < 700; k++) {
-          session.set(k, 0)
-          if (k % 5 === 4) session.deleteRange(k - common.keys - 4, k - common.keys + 1)
-          session.flush()
-        }
-      },
+      prepare: fillLog,
       keys: 700,
-      run: (session) => {
-        for (let n = 0; n < rounds(geometry, 24); n++) {
-          session.set(700 + n, 1)
-          if (n % 8 === 7) session.deleteRange(0, 708 + n - common.keys)
-          session.flush()
-        }
-      },
+      run: (session) => goOnWithLog(session, rounds(geometry, 24)),
       plan: { puts: 12 },
+    })
+
+    cutAll({
+      name: "log with ranges deleted, and every operation of the recovery",
+      ...common,
+      prepare: fillLog,
+      keys: 700,
+      run: (session) => goOnWithLog(session, 240),
+      plan: {
+        points: (operation) => operation % (LONG ? 8 : 40) === (LONG ? 4 : 36),
+        modes: ["clean", "torn"],
+        puts: 12,
+        second: (_, __, recovering) => (recovering ? ["bits", "begun"] : []),
+      },
+      pointsMin: 20,
     })
 
     cutAll({
