@@ -4,7 +4,7 @@
  */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { btree, flash, MemoryStream } from "../../../hosts/node/index.ts"
+import { btree, constant, flash, MemoryStream } from "../../../hosts/node/index.ts"
 import { PowerCut, SimulatedFlash } from "../../../hosts/node/node.ts"
 import * as config from "../../../src/config/index.ts"
 import { encodeText } from "../../../src/values/index.ts"
@@ -72,13 +72,25 @@ describe("defaults", () => {
     expect(settings.getNumber("wifi/retries")).toBe(5)
   })
 
-  it("may be a constant table", () => {
-    const rom = new Map([["wifi/ssid", encodeText("rom")], ["retries", encodeText("7")]]) // biome-ignore format: a table
-    const settings = config.open(makeTree(), { defaults: { lookup: (key: string) => rom.get(key) } })
+  it("may be a constant table in flash, beside the settings", () => {
+    const chip = new SimulatedFlash({ size: 131072 })
+    const writer = new constant.TableWriter({ pagesize: 256 })
+    writer.add("retries", encodeText("7"))
+    writer.add("wifi/ssid", encodeText("rom"))
+    writer.write(chip, { firstBlock: 16 })
+    const table = new constant.Table({ pagesize: 256 })
+    table.open(chip, { firstBlock: 16 })
+    const tree = btree.open(flash.open(chip, { blockCount: 16 }))
+    const settings = config.open(tree, { defaults: table })
     expect(settings.getString("wifi/ssid")).toBe("rom")
     expect(settings.getNumber("retries")).toBe(7)
     expect(settings.getJSON("retries")).toBe(7)
     expect(settings.getString("absent")).toBeUndefined()
+    settings.set("retries", 8)
+    settings.flush()
+    expect(settings.getNumber("retries")).toBe(8)
+    settings.reset("retries")
+    expect(settings.getNumber("retries")).toBe(7)
   })
 })
 
