@@ -37,6 +37,7 @@ const ESPRUINO = {
   "append-extras": "src/append/extras/index.ts",
   log: "src/log/core.ts",
   "log-opening": "src/log/opening/index.ts",
+  "log-reading": "src/log/reading/index.ts",
   "log-extras": "src/log/extras/index.ts",
   heapfile: "src/heapfile/core.ts",
   constant: "src/constant/core.ts",
@@ -51,7 +52,10 @@ const ESPRUINO = {
 /** What a module asks for when it is needed, and drops again, in the place of holding it. */
 const LATER = {
   flash: { "src/flash/opening/index.ts": "hosts/espruino/open-volume.ts" },
-  log: { "src/log/opening/index.ts": "hosts/espruino/open-log.ts" },
+  log: {
+    "src/log/opening/index.ts": "hosts/espruino/open-log.ts",
+    "src/log/reading/index.ts": "hosts/espruino/read-log.ts",
+  },
   "btree-extras": { "src/btree/checking/index.ts": "hosts/espruino/check-tree.ts" },
 }
 

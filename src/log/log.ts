@@ -19,9 +19,9 @@ import {
   TIME_MAX,
 } from "./layout.ts"
 import { alignUp } from "./places.ts"
+import { since } from "./reading/index.ts"
+import type { Walk } from "./reading/walk.ts"
 import type { LogFinding, LogFormat, LogStatus, LogVisit, VisitOptions } from "./types.ts"
-import { findBlock, walkForward } from "./visit.ts"
-import { makeWalk, type Walk } from "./walk.ts"
 import { programPending } from "./write.ts"
 
 /**
@@ -29,6 +29,16 @@ import { programPending } from "./write.ts"
  * it is read-only, and EIO after one that failed, until rollback() or reopening.
  */
 export class Log {
+  /**
+   * Visits the records from number `sequence` on, the oldest first, those not flushed too: visit(record, number, time). The record is a
+   * view of the log's memory that holds until visit returns; false ends it, and so may an error. Options: newestFirst, and lost(from,
+   * to), which is told which records are damaged; without it they are thrown as ECORRUPT. The log must not be used in between.
+   * About one flash read for each `buffer` bytes and four a block; twice that, newest first. Records that are not flushed are
+   * programmed first, without being made durable. Allocates one object, a view a record, and newest first 128 bytes.
+   * @throws ECORRUPT the block and offset of damaged records; EINVAL when visit has used the log; what flush() throws
+   */
+  declare since: (sequence: number, call: LogVisit, options?: VisitOptions) => void
+
   /**
    * Writes every record as a line of text that `flashtree load` reads: NDJSON, or the format of db_dump, where times are left out. The
    * key is the record's number in ten digits. Options, errors and cost are since()'s, and a string a line.
@@ -241,21 +251,6 @@ export class Log {
     if (this._count > 0 || this._isUndecided) programPending(this, true)
   }
 
-  /**
-   * Visits the records from number `sequence` on, the oldest first, those not flushed too: visit(record, number, time). The record is a
-   * view of the log's memory that holds until visit returns; false ends it, and so may an error. Options: newestFirst, and lost(from,
-   * to), which is told which records are damaged; without it they are thrown as ECORRUPT. The log must not be used in between.
-   * About one flash read for each `buffer` bytes and four a block; twice that, newest first. Records that are not flushed are
-   * programmed first, without being made durable. Allocates one object, a view a record, and newest first 128 bytes.
-   * @throws ECORRUPT the block and offset of damaged records; EINVAL when visit has used the log; what flush() throws
-   */
-  since(sequence: number, call: LogVisit, options?: VisitOptions): void {
-    const walk = makeWalk(this, sequence, call, options)
-    const block = findBlock(this, sequence, false)
-    if (options !== undefined && options.newestFirst === true) this._walkBack(walk, block, this._head)
-    else walkForward(this, walk, block)
-  }
-
   /** Flushes, unless an error has stopped the log, and ends the handle; the device stays open. May be called twice. @throws what flush() does */
   close(): void {
     if (this._code === "") this.flush()
@@ -280,6 +275,7 @@ function needsExtras(): never {
   refuse("EINVAL", 'needs require("log-extras")(require("log"))')
 }
 
+Log.prototype.since = since
 Log.prototype.between = needsExtras
 Log.prototype.check = needsExtras
 Log.prototype.export = needsExtras

@@ -47,8 +47,15 @@ const SPLITS = {
     parts: {
       "log-extras": { folder: "src/log/extras" },
       "log-opening": { folder: "src/log/opening", gives: true },
+      "log-reading": { folder: "src/log/reading", gives: true },
     },
-    copied: ["src/log/give-back.ts", "src/log/layout.ts", "src/log/places.ts", "src/platform.ts"],
+    copied: [
+      "src/log/frames.ts",
+      "src/log/give-back.ts",
+      "src/log/layout.ts",
+      "src/log/places.ts",
+      "src/platform.ts",
+    ],
   },
   constant: {
     core: "src/constant/core.ts",

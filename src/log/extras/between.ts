@@ -3,9 +3,9 @@ import { readOwnHeader } from "../access.ts"
 import { FALLS } from "../layout.ts"
 import type { Log } from "../log.ts"
 import { half } from "../places.ts"
+import { findBlock, walkForward } from "../reading/visit.ts"
+import { makeWalk } from "../reading/walk.ts"
 import type { LogVisit, VisitOptions } from "../types.ts"
-import { findBlock, walkForward } from "../visit.ts"
-import { makeWalk } from "../walk.ts"
 
 /** See Log.between. */
 export function between(this: Log, from: number, to: number, call: LogVisit, options?: VisitOptions): void {

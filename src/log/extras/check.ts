@@ -1,8 +1,8 @@
 /** What is damaged in a log. */
 import type { FlashtreeError } from "../../errors.ts"
 import type { Log } from "../log.ts"
+import { beginBlock, makeWalk, refuseUse, tellLost, walkBlock } from "../reading/walk.ts"
 import type { LogFinding } from "../types.ts"
-import { beginBlock, makeWalk, refuseUse, tellLost, walkBlock } from "../walk.ts"
 
 /** See Log.check. */
 export function check(this: Log, progress?: (done: number, blocks: number) => unknown): LogFinding[] {

@@ -4,7 +4,7 @@ import { readFrame, seedOf } from "../frames.ts"
 import { HEADER } from "../layout.ts"
 import type { Log } from "../log.ts"
 import { alignUp } from "../places.ts"
-import type { Walk } from "../walk.ts"
+import type { Walk } from "../reading/walk.ts"
 
 /** A block before the oldest, of the same turn as the newest, in which frames belong there: its header is damaged, and it is the oldest. */
 export function findLostTail(this: Log): void {

@@ -4,7 +4,7 @@ import { fillWindow, parseEntry, readFrame } from "../frames.ts"
 import { HEADER } from "../layout.ts"
 import type { Log } from "../log.ts"
 import { alignUp, startOf } from "../places.ts"
-import { beginBlock, callWith, tellLost, type Walk } from "../walk.ts"
+import { beginBlock, callWith, tellLost, type Walk } from "../reading/walk.ts"
 
 /** Offsets of frames that are noted: of each stride-th one of a block, and of those next to be visited. */
 const MARKS = 32

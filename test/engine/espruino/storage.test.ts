@@ -28,6 +28,7 @@ const NAMES = [
   "log",
   "log-extras",
   "log-opening",
+  "log-reading",
   "values",
 ]
 const folder = join(ROOT, "dist/espruino")

@@ -1,8 +1,17 @@
 /** Reading the log forward. */
-import { firstInHeader, readOwnHeader } from "./access.ts"
-import { TIME } from "./layout.ts"
-import type { Log } from "./log.ts"
-import { beginBlock, tellLost, type Walk, walkBlock } from "./walk.ts"
+import { firstInHeader, readOwnHeader } from "../access.ts"
+import { TIME } from "../layout.ts"
+import type { Log } from "../log.ts"
+import type { LogVisit, VisitOptions } from "../types.ts"
+import { beginBlock, makeWalk, tellLost, type Walk, walkBlock } from "./walk.ts"
+
+/** Log.since(). */
+export function since(this: Log, sequence: number, call: LogVisit, options?: VisitOptions): void {
+  const walk = makeWalk(this, sequence, call, options)
+  const block = findBlock(this, sequence, false)
+  if (options !== undefined && options.newestFirst === true) this._walkBack(walk, block, this._head)
+  else walkForward(this, walk, block)
+}
 
 /** Visits the records of the blocks from one on. */
 export function walkForward(log: Log, walk: Walk, first: number): void {

@@ -1,13 +1,13 @@
 /** One block of the log, frame by frame; and what is damaged in it. */
-import { refuse } from "../errors.ts"
-import { firstInHeader, isRetired, readOwnHeader } from "./access.ts"
-import { nextSequence } from "./blocks.ts"
-import { parseEntry, readFrame, seedOf } from "./frames.ts"
-import { HEADER, PREVIOUS_END, TIME } from "./layout.ts"
-import type { Log } from "./log.ts"
-import { alignUp, half } from "./places.ts"
-import type { LogVisit, VisitOptions } from "./types.ts"
-import { programPending } from "./write.ts"
+import { refuse } from "../../errors.ts"
+import { firstInHeader, isRetired, readOwnHeader } from "../access.ts"
+import { nextSequence } from "../blocks.ts"
+import { parseEntry, readFrame, seedOf } from "../frames.ts"
+import { HEADER, PREVIOUS_END, TIME } from "../layout.ts"
+import type { Log } from "../log.ts"
+import { alignUp, half } from "../places.ts"
+import type { LogVisit, VisitOptions } from "../types.ts"
+import { programPending } from "../write.ts"
 
 /** One visit: what is wanted, and where in a block it is. */
 export interface Walk {
