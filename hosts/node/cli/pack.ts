@@ -97,6 +97,7 @@ interface Asked {
   format: string | undefined
   key: string | undefined
   value: string | undefined
+  keys: string
 }
 
 function readAllRecords(path: string | undefined, target: string, asked: Asked): Records {
@@ -139,6 +140,7 @@ function readText(
             asked.format as TextFormat | undefined,
             { key: asked.key, value: asked.value },
             note,
+            /^uint/.test(asked.keys),
           )
     const size = sizeOf(input.fd)
     for (const { key, value } of source.records) {

@@ -44,6 +44,25 @@ describe("pack", () => {
     expect(readFileSync(again).equals(readFileSync(path))).toBe(true)
   })
 
+  it("takes numbers for keys that are stored as numbers, with all their digits", () => {
+    for (const [keys, largest] of [
+      ["uint32", "4294967295"],
+      ["uint64", "18446744073709551615"],
+    ] as const) {
+      // biome-ignore format: a table
+      const numbers = pack(`${keys}.cdb`, `{"key":7,"value":"a"}\n{"key":${largest},"value":"b"}\n`, "--keys", keys)
+      const texts = pack(`${keys}-text.cdb`, `7=a\n${largest}=b\n`, "--keys", keys)
+      expect(readFileSync(numbers).equals(readFileSync(texts))).toBe(true)
+    }
+    expect(flashtree(["pack", folder.at("no.cdb"), "-"], { input: '{"key":7,"value":1}\n' }).stderr).toMatch(
+      /neither text nor/,
+    )
+  })
+
+  it("names pack where there is no constant database", () => {
+    expect(flashtree(["verify", folder.at("absent.cdb")]).stderr).toMatch(/ENOENT.*\n.*flashtree pack/)
+  })
+
   it("reads a btree database and a constant one", () => {
     const tree = folder.at("tree.db")
     expect(flashtree(["load", tree], { input: NDJSON }).status).toBe(0)

@@ -45,7 +45,7 @@ export function withPlace<T>(
   const blockLength = parseCount("--block-length", args["block-length"], 1)
   if (!args.flash && (firstBlock !== undefined || blockLength !== undefined))
     throw new CliError("EINVAL", "--first-block and --block-length go with --flash")
-  if (args.flash || !writes) requireFile(path)
+  if (args.flash || !writes) requireFile(path, "`flashtree pack` makes a constant database")
   const source = args.flash
     ? new FlashImage(path, { readonly: !writes, ...(blockLength === undefined ? {} : { blockLength }) })
     : new FileStream(path, { readonly: !writes, create: writes })

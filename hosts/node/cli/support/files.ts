@@ -3,9 +3,8 @@ import { accessSync, constants, statSync } from "node:fs"
 import { CliError } from "./failure.ts"
 
 /** @throws ENOENT where `path` is missing, EISDIR or EINVAL where it is no regular file */
-export function requireFile(path: string): void {
-  if (!fileExists(path))
-    throw new CliError("ENOENT", `no such file: ${path}`, "`flashtree put` and `load` create a database")
+export function requireFile(path: string, hint = "`flashtree put` and `load` create a database"): void {
+  if (!fileExists(path)) throw new CliError("ENOENT", `no such file: ${path}`, hint)
 }
 
 /** Tells whether there is a regular file. @throws EISDIR or EINVAL where there is something else */

@@ -11,27 +11,28 @@ export function jsonOf(bytes: Uint8Array): string | { base64: string } {
   return decodeText(bytes) ?? { base64: toBase64(bytes) }
 }
 
-/** Reads records as they are asked for. @throws EINVAL naming the line. */
-export function readJsonLines(lines: LineReader): RecordSource {
-  return { records: readRecords(lines) }
+/** Reads records as they are asked for; with `numbers` a key may be a number, which counts as its text. @throws EINVAL naming the line. */
+export function readJsonLines(lines: LineReader, numbers = false): RecordSource {
+  return { records: readRecords(lines, numbers) }
 }
 
-function* readRecords(lines: LineReader): Generator<TextRecord> {
+function* readRecords(lines: LineReader, numbers: boolean): Generator<TextRecord> {
   for (;;) {
     const line = lines.next()
     if (line === undefined) return
     const text = decodeText(line)
     if (text === undefined) throw lines.malformed("not UTF-8")
-    if (text.trim() !== "") yield readRecord(lines, text)
+    if (text.trim() !== "") yield readRecord(lines, text, numbers)
   }
 }
 
-function readRecord(lines: LineReader, text: string): TextRecord {
+function readRecord(lines: LineReader, text: string, numbers: boolean): TextRecord {
   const record = parse(lines, text)
   if (!isObject(record)) throw lines.malformed('expected an object {"key": ..., "value": ...}')
   for (const name of ["key", "value"])
     if (!Object.hasOwn(record, name)) throw lines.malformed(`the object has no "${name}"`)
-  const key = bytesOf(lines, record.key, "key")
+  const isNumber = numbers && typeof record.key === "number"
+  const key = isNumber ? encodeText(memberText(text, "key")) : bytesOf(lines, record.key, "key")
   if (key === undefined) throw lines.malformed('"key" is neither text nor {"base64": "..."}')
   const value = bytesOf(lines, record.value, "value") ?? encodeText(memberText(text, "value"))
   if (value === undefined) throw lines.malformed('"value" holds a lone surrogate')

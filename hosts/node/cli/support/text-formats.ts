@@ -17,12 +17,13 @@ export function openRecords(
   format: TextFormat | undefined,
   columns: CsvColumns,
   remark: (text: string) => void,
+  numbers = false,
 ): RecordSource {
   const chosen = format ?? detectFormat(lines)
   if (chosen !== "csv" && (columns.key !== undefined || columns.value !== undefined))
     throw new CliError("EINVAL", `--key and --value name columns of CSV; the input is ${chosen}`)
   if (chosen === "dump") return readDump(lines, remark)
-  return chosen === "csv" ? readCsv(lines, columns) : readJsonLines(lines)
+  return chosen === "csv" ? readCsv(lines, columns) : readJsonLines(lines, numbers)
 }
 
 /** Gives the format the first line speaks for; what begins like neither dump nor JSON is CSV. */
