@@ -72,7 +72,7 @@ export function makeHandle(
   volume._imageSize = alignUp(volume, 1 + 2 + 2 + 3 + pagesize + 4)
   volume._headerSize = alignUp(volume, BLOCK_HEADER)
   volume._perBlock = ((blockLength - volume._headerSize) / volume._imageSize) | 0
-  volume._neededWeight = volume._perBlock * IMAGE_WEIGHT
+  volume._neededWeight = volume._soonWeight = volume._perBlock * IMAGE_WEIGHT
   volume._body = pagesize + BODY_ROOM
   volume._content = volume._body + CONTENT_ROOM
   volume._window = volume._content + pagesize + SEED_SIZE
