@@ -114,6 +114,8 @@ export class Config {
 
   /** Has `call` called after each change of a key that begins with `prefix`; gives a function that ends it. */
   onChange(prefix: string, call: ConfigCall): () => void {
+    if (typeof prefix !== "string" || typeof call !== "function")
+      refuse("EINVAL", "onChange takes a prefix and a function")
     const listener = { prefix: prefix, call: call }
     const listeners = this._listeners
     listeners.push(listener)
@@ -173,10 +175,15 @@ function endOf(start: Uint8Array): Uint8Array | undefined {
 /**
  * Gives the settings in a tree, which stays the caller's. Where their version is older than `version`, migrate() is called and the new
  * version noted, both in one flush; when it throws, the tree is rolled back where it can be.
- * @throws EFTYPE settings of a newer version
+ * @throws EINVAL what is no tree, an option that there is not, a version that is no whole number; EFTYPE settings of a newer version
  */
 export function open(tree: BTree, options?: ConfigOptions): Config {
   const given: ConfigOptions = options === undefined ? {} : options
+  if (!tree || !tree.get || !tree.flush) refuse("EINVAL", "not a tree: what btree.open gives is expected")
+  const names = Object.keys(given)
+  for (let i = 0; i < names.length; i++)
+    if (["defaults", "version", "migrate"].indexOf(names[i]) < 0)
+      refuse("EINVAL", `unknown option "${names[i]}"; the options are defaults, version, migrate`)
   const version = given.version
   if (version !== undefined) {
     if (!(version >= 1 && version % 1 === 0))

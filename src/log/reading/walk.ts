@@ -30,6 +30,8 @@ export interface Walk {
 /** Begins a visit: programs what is in memory, without making it durable. */
 export function makeWalk(log: Log, from: number, call: LogVisit, options: VisitOptions | undefined): Walk {
   log._begin(log._count > 0)
+  if (typeof from !== "number" || typeof call !== "function")
+    refuse("EINVAL", `a number and a function are expected, not ${from} and ${typeof call}`)
   if (log._count > 0) programPending(log, false)
   log._windowAt = -1
   return {

@@ -94,6 +94,12 @@ describe("defaults", () => {
   })
 })
 
+it("refuses by name what is no tree, an option that there is not, and what cannot be called", () => {
+  expect(() => config.open(undefined as never)).toThrow(/EINVAL: not a tree/)
+  expect(() => config.open(makeTree(), { default: {} } as never)).toThrow(/unknown option "default"/)
+  expect(() => config.open(makeTree()).onChange("a", undefined as never)).toThrow(code("EINVAL"))
+})
+
 describe("reset", () => {
   function filled(): { tree: btree.BTree; settings: config.Config } {
     const tree = makeTree()

@@ -172,6 +172,13 @@ describe("numbers", () => {
   })
 })
 
+it("refuses to visit from what is no number, or without a function", () => {
+  const it = log.open(new SimulatedFlash({ size: 65536 }))
+  it.append("a")
+  expect(() => it.since("a" as never, () => {})).toThrow(/EINVAL: a number and a function/)
+  expect(() => it.since(0, undefined as never)).toThrow(/EINVAL/)
+})
+
 describe("times", () => {
   it("select with between(), both ends included, in both orders", () => {
     const it = log.open(new SimulatedFlash({ size: 32768 }))
