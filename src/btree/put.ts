@@ -30,13 +30,13 @@ export function storeRecord(tree: BTree, value: Uint8Array, overwrite: boolean):
     if (TUNING && tree._replaceValue !== undefined && tree._replaceValue(value)) return
     removeRecords(tree, index, index + 1, true)
   }
-  const limit = tree._inline
   let keyChain = 0
   let dataChain = 0
   let keySize = keyLength
   let dataSize = dataLength
   leaf._pin = tree._cache._call
-  if (keyLength + dataLength > limit) {
+  if (keyLength + dataLength > tree._inline) {
+    const limit = tree._inline
     const bigKey = keyLength > limit
     const bigData = (bigKey ? REFERENCE : keyLength) + dataLength > limit
     // A key just below the limit leaves no room for the reference to its data.

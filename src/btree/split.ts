@@ -55,28 +55,26 @@ export function place(tree: BTree, page: Frame, index: number, used: number, big
  * rebuilt over the two (raise does).
  */
 function splitPage(tree: BTree, page: Frame, index: number, used: number, big: boolean): Frame {
-  const count = page._count
-  const kind = page._kind
   page._pin = tree._cache._call
   const left = page._pgno === ROOT ? allocatePage(tree) : page
   const right = allocatePage(tree)
   const after = neighbour(tree, page, NEXT)
   tree._left = left
   tree._right = right
-  formatPage(tree, right, kind, left._pgno, after === null ? 0 : after._pgno)
+  formatPage(tree, right, page._kind, left._pgno, after === null ? 0 : after._pgno)
   setBounds(tree, right, 0, tree._pagesize)
   if (left === page) setLink(tree, left, NEXT, right._pgno)
-  else formatPage(tree, left, kind, 0, right._pgno)
+  else formatPage(tree, left, page._kind, 0, right._pgno)
   let target = right
   tree._index = 0
   // Ascending input leaves full pages behind.
-  if (after !== null || left !== page || index < count) {
+  if (after !== null || left !== page || index < page._count) {
     if (after !== null) setLink(tree, after, PREV, right._pgno)
     const size = (used + 3) & ~3
     let cut = evenCut(tree, page, index, size)
     if (TUNING && tree._chooseCut !== undefined) cut = tree._chooseCut(page, index, size, big, cut)
     const kept = index < cut ? cut - 1 : cut
-    refill(tree, right, page, kept, count)
+    refill(tree, right, page, kept, page._count)
     refill(tree, left, page, 0, kept)
     tree._index = index
     if (index < cut) target = left

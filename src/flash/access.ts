@@ -23,7 +23,11 @@ export function readFlash(volume: FlashVolume, view: Uint8Array, position: numbe
 
 /** Programs `count` bytes of the volume's memory from `from` on at `position`; tells whether they read back right. */
 export function program(volume: FlashVolume, position: number, from: number, count: number): boolean {
-  volume._device.write(volume._bytes.subarray(from, from + count), volume._base + position)
+  let part = volume._programmed
+  // The same value written again makes a record as long as the last one, for which there is a view.
+  if (part.byteOffset !== from || part.length !== count)
+    volume._programmed = part = volume._bytes.subarray(from, from + count)
+  volume._device.write(part, volume._base + position)
   const end = position + count
   if (OPAQUE_FLASH && volume._opaque && end % volume._blockLength <= volume._blockLength - MARK_SIZE)
     readFlash(volume, volume._mark, end)

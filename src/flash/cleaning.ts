@@ -54,18 +54,20 @@ export function spareWeight(volume: FlashVolume, isSingle: boolean, ahead: boole
  */
 export function reserve(volume: FlashVolume, size: number, commit: number) {
   refuseStale(volume)
-  if (volume._head >= 0) {
-    if (volume._abortDue) {
-      volume._abortDue = false
-      programRecord(volume, CONTROL, ABORT, 0, volume._body)
-    }
-    reclaimFor(volume, commit !== 0)
+  // Tail calls: the deepest calls of all begin here, and XS keeps nothing of this one on its stack.
+  if (volume._head < 0) return makeRoom(volume, size)
+  if (volume._abortDue) {
+    volume._abortDue = false
+    programRecord(volume, CONTROL, ABORT, 0, volume._body)
   }
-  return makeRoom(volume, size)
+  return reclaimFor(volume, size, commit !== 0)
 }
 
-/** Reclaims blocks until there is room for the next record of the open transaction, or for its first one and those to come. */
-function reclaimFor(volume: FlashVolume, commits: boolean): void {
+/**
+ * Reclaims blocks until there is room for the next record of the open transaction, of `size` bytes, or for its first one and those to
+ * come; then makes room for that one.
+ */
+function reclaimFor(volume: FlashVolume, size: number, commits: boolean) {
   const isFirst = volume._started === 0
   if (isFirst && (spareWeight(volume, commits, true) < 0 || roomWeight(volume) < volume._soonWeight))
     reclaimTail(volume)
@@ -79,6 +81,7 @@ function reclaimFor(volume: FlashVolume, commits: boolean): void {
   }
   if (roomWeight(volume) < volume._neededWeight + extra)
     stop(volume, "ENOSPC", `the open transaction does not fit: ${volume._free} erase blocks are free`)
+  return makeRoom(volume, size)
 }
 
 /**

@@ -31,21 +31,23 @@ import type { FlashVolume } from "./volume.ts"
  * block for one read as flushed.
  */
 export function readPage(volume: FlashVolume, page: number, entry: number, asFlushed: boolean): number {
-  const content = volume._content
-  volume._bytes.fill(0, content, content + volume._pagesize)
+  volume._bytes.fill(0, volume._content, volume._content + volume._pagesize)
   volume._covered[0] = 0
   if (!asFlushed && page === volume._page) coverGathered(volume)
   let position = entry & POSITION_MASK
   // A page without records above its image is read at once.
   let view = entry >>> CHAIN_SHIFT === 0 ? volume._whole : volume._short
   for (let steps = 0; position !== 0; steps++) {
-    const found = readRecord(volume, position, view)
-    const kind = volume._flags & KIND
     let problem = ""
-    if (!found || volume._recordPage !== page || kind === CONTROL || steps > CHAIN_MAX)
+    if (
+      !readRecord(volume, position, view) ||
+      volume._recordPage !== page ||
+      (volume._flags & KIND) === CONTROL ||
+      steps > CHAIN_MAX
+    )
       problem = `no record of page ${page}`
-    else if (!takeRanges(volume, kind)) problem = `page ${page} was lost`
-    else if (kind === IMAGE) return position
+    else if (!takeRanges(volume, volume._flags & KIND)) problem = `page ${page} was lost`
+    else if ((volume._flags & KIND) === IMAGE) return position
     if (problem !== "") {
       if (asFlushed) return -1 - blockOf(volume, position)
       refuseRecord(volume, position, problem)

@@ -31,37 +31,34 @@ export const HAS_LONG = WINDOW_PAGE_MAX < 0x8000
  * holds with the long one, or for the rest of a record.
  */
 export function readRecord(volume: FlashVolume, position: number, view: Uint8Array): boolean {
-  const bytes = volume._bytes
   const room = volume._blockLength - (position % volume._blockLength)
   if (room < 3 + CHECK_SIZE) return false
   let at = volume._window + position - volume._loaded
   if (at < volume._recordAt || at + HEAD_MAX > volume._have) at = loadWindow(volume, view, position)
+  // The volume keeps what the head says: few variables, since the deepest calls of all end in reading.
+  const flags = volume._bytes[at]
   volume._cursor = at + 1
-  const flags = bytes[at]
-  const kind = flags & KIND
   const size = takeNumber(volume)
-  const page = takeNumber(volume)
-  let link = 0
-  if (kind === DELTA) {
-    link = bytes[volume._cursor] | (bytes[volume._cursor + 1] << 8)
+  volume._recordPage = takeNumber(volume)
+  volume._flags = flags
+  volume._link = 0
+  if ((flags & KIND) === DELTA) {
+    volume._link = volume._bytes[volume._cursor] | (volume._bytes[volume._cursor + 1] << 8)
     volume._cursor += 2
-    if ((flags & FAR) !== 0) link |= bytes[volume._cursor++] << 16
+    if ((flags & FAR) !== 0) volume._link |= volume._bytes[volume._cursor++] << 16
   }
   const head = volume._cursor - at
   const total = head + size + CHECK_SIZE
   if (
     (flags & FLAGS_MASK) !== FLAGS_MARK ||
-    kind === 0 ||
+    (flags & KIND) === 0 ||
     size > volume._pagesize + HEAD_MAX ||
     total > room ||
-    (kind !== CONTROL && page >= volume._pages)
+    ((flags & KIND) !== CONTROL && volume._recordPage >= volume._pages)
   )
     return false
   if (at + total > volume._have) at = completeWindow(volume, at, position)
   volume._recordAt = at
-  volume._flags = flags
-  volume._recordPage = page
-  volume._link = link
   volume._left = size
   volume._cursor = at + head
   volume._next = alignUp(volume, position + total)

@@ -93,6 +93,7 @@ export class FlashVolume implements RandomAccessStream {
   declare _short: Uint8Array
   /** @internal */ declare _whole: Uint8Array
   /** @internal */ declare _headerView: Uint8Array
+  /** @internal The part of _bytes that was programmed last. */ declare _programmed: Uint8Array
   /** @internal What the flash showed behind the last record, where that is not 0xff. */
   declare _mark: Uint8Array
   /** @internal Position of the window's first byte; the end of its bytes, 0 for none; where the last record begins in it. */

@@ -80,7 +80,7 @@ export function makeHandle(
   volume._header = volume._window + 16 + ((most + 15) & -16)
   volume._bytes = new Uint8Array(volume._header + volume._headerSize)
   volume._view = new DataView(volume._bytes.buffer)
-  volume._short = volume._bytes.subarray(volume._window, volume._window + SHORT_READ)
+  volume._short = volume._programmed = volume._bytes.subarray(volume._window, volume._window + SHORT_READ)
   volume._whole = volume._bytes.subarray(volume._window, volume._header)
   volume._headerView = volume._bytes.subarray(volume._header, volume._header + volume._headerSize)
   return volume
