@@ -1,7 +1,7 @@
 /** Opening: arguments checked, then the file recognised and its newest commit found, or a new one begun. */
 import { type Kept, keep } from "../bytes.ts"
 import { refuse } from "../errors.ts"
-import { makeCache, startCache } from "../page/cache.ts"
+import { makeCache, startCache } from "../page/start-cache.ts"
 import { DEFAULT_PAGESIZE, SLAB_FRAMES } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { attendPage } from "./check-page.ts"

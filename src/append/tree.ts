@@ -1,8 +1,9 @@
 /** A handle of an append-only tree: its state, and what is done outside transactions. */
 import type { Bytes, Kept } from "../bytes.ts"
 import { refuse } from "../errors.ts"
-import { type PageCache, startCache } from "../page/cache.ts"
+import type { PageCache } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
+import { startCache } from "../page/start-cache.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { abortWriter, beginWriter, prepareWriter, refresh } from "./commit.ts"
 import { AppendCursor } from "./cursor.ts"

@@ -150,7 +150,7 @@ export const STALE = "another writer has changed the volume: reopen it"
 export function stop(volume: FlashVolume, code: ErrorCode, message: string): never {
   volume._busy = false
   volume._stopped = code
-  refuse(code, message)
+  refuse(volume._stopped, message)
 }
 
 /** Erases the block and tells whether it reads as it should, where that can be seen. */

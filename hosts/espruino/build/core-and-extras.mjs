@@ -19,8 +19,15 @@ const SPLITS = {
     parts: {
       "btree-extras": { folder: "src/btree/extras" },
       "btree-check": { folder: "src/btree/checking", gives: true },
+      "btree-opening": { folder: "src/btree/opening", gives: true },
     },
-    copied: ["src/btree/layout.ts", "src/btree/states.ts", "src/btree/types.ts", "src/checksum.ts"],
+    copied: [
+      "src/btree/layout.ts",
+      "src/btree/states.ts",
+      "src/btree/types.ts",
+      "src/checksum.ts",
+      "src/page/start-cache.ts",
+    ],
   },
   append: {
     core: "src/append/core.ts",
@@ -84,6 +91,9 @@ export function isCore(module) {
 }
 
 const CORE_MODULE = "the-core"
+
+/** The one private name that a core exports: a function takes less memory than a property for each thing that it gives. */
+const GIVE = "_internals"
 const VIRTUAL = "\0core:"
 
 /** Gives a rollup plugin that adds to the core's exports what its parts import. */
@@ -95,10 +105,11 @@ export function exportInternals(engine) {
     transform(code, id) {
       if (id !== entry) return null
       const own = exportedNames(stripTypes(code))
-      const lines = [...allInternals(engine)].map(([name, path]) =>
-        own.has(name) ? "" : `export { ${name} as _${name} } from "${resolve(path)}"`,
-      )
-      return { code: `${code}\n${lines.join("\n")}`, map: null }
+      const given = [...allInternals(engine)].filter(([name]) => !own.has(name))
+      const imports = given.map(([name, path]) => `import { ${name} as _${name} } from "${resolve(path)}"`)
+      const entries = given.map(([name]) => `_${name}: _${name}`)
+      const give = `export function ${GIVE}() { return { ${entries.join(", ")} } }`
+      return { code: `${code}\n${imports.join("\n")}\n${give}`, map: null }
     },
   }
 }
@@ -121,10 +132,15 @@ export function importFromCore(part) {
       if (!id.startsWith(VIRTUAL)) return null
       const path = id.slice(VIRTUAL.length)
       const own = exportedNames(stripTypes(readFileSync(core, "utf8")))
-      return [...internals(engineOf(part), folder)]
-        .filter(([, from]) => from === path)
-        .map(([name]) => `export { ${own.has(name) ? name : `_${name} as ${name}`} } from "${CORE_MODULE}"`)
-        .join("\n")
+      const constants = constantsOf(engineOf(part), folder).filter(([, from]) => from === path)
+      return [
+        ...[...internals(engineOf(part), folder)]
+          .filter(([, from]) => from === path)
+          .map(
+            ([name]) => `export { ${own.has(name) ? name : `_${name} as ${name}`} } from "${CORE_MODULE}"`,
+          ),
+        ...constants.map(([name]) => `export { ${name} } from "${resolve(path)}"`),
+      ].join("\n")
     },
     renderChunk(code) {
       const line = new RegExp(`^(?:var|const) (\\w+) = require\\(['"]${CORE_MODULE}['"]\\);$`, "m")
@@ -135,7 +151,7 @@ export function importFromCore(part) {
         ([, name, value]) => `${name}: ${value}`,
       )
       const own = gives ? rest.replace(/^exports\..*$/gm, "") : rest.replace(/^exports\./gm, `${parameter}.`)
-      const body = nameOften(own, parameter)
+      const body = takeInternals(nameOften(own, parameter), parameter)
       return {
         code: `module.exports = function (${parameter}) {\n${body}\nreturn ${gives ? `{ ${given.join(", ")} }` : parameter};\n}`,
         map: null,
@@ -158,9 +174,19 @@ function nameOften(code, core) {
   return lines.join("") + code.replace(pattern, (text) => (often.includes(text) ? nameOf(text) : text))
 }
 
+/** Gives `code` with the private parts of the core taken from what its one function gives. */
+function takeInternals(code, core) {
+  const given = `${core}$`
+  const body = code.replace(new RegExp(`\\b${core}\\.(?=_)`, "g"), () => `${given}.`)
+  return body === code ? code : `var ${given} = ${core}.${GIVE}();\n${body}`
+}
+
 /** Gives the private names under which the cores export, for the table of short names. */
 export function internalNames() {
-  return Object.keys(SPLITS).flatMap((engine) => [...allInternals(engine).keys()].map((name) => `_${name}`))
+  const names = Object.keys(SPLITS).flatMap((engine) =>
+    [...allInternals(engine).keys()].map((name) => `_${name}`),
+  )
+  return [GIVE, ...names]
 }
 
 /** Gives name -> file for all that the parts of the engine import from its core. */
@@ -168,10 +194,23 @@ function allInternals(engine) {
   return new Map(Object.values(SPLITS[engine].parts).flatMap(({ folder }) => [...internals(engine, folder)]))
 }
 
+/** Gives name -> file for what the part in `folder` imports from the core, types and copied modules aside. */
+function internals(engine, folder) {
+  return new Map([...imported(engine, folder)].filter(([name]) => !isConstant(name)))
+}
+
+/** Gives name and file of the constants among that: a part has them itself. */
+function constantsOf(engine, folder) {
+  return [...imported(engine, folder)].filter(([name]) => isConstant(name))
+}
+
+function isConstant(name) {
+  return /^[A-Z][A-Z0-9_]*$/.test(name)
+}
+
 const found = new Map()
 
-/** Gives name -> file for all that the part in `folder` imports from the core, types and copied modules aside. */
-function internals(engine, folder) {
+function imported(engine, folder) {
   if (found.has(folder)) return found.get(folder)
   const { copied } = SPLITS[engine]
   const names = new Map()
@@ -184,7 +223,7 @@ function internals(engine, folder) {
       if (node.type !== "ImportDeclaration") continue
       const path = join(folder, node.source.value)
       if (isInPart(engine, path) || copied.includes(path)) continue
-      for (const { imported } of node.specifiers) names.set(imported.name, path)
+      for (const { imported: from } of node.specifiers) names.set(from.name, path)
     }
   }
   found.set(folder, names)

@@ -6,10 +6,11 @@ import { analyse, replaceName } from "./scopes.mjs"
 import { applyEdits, contains } from "./syntax.mjs"
 
 /**
- * Gives `code` with every variable of the module that is a number or a truth value, and stays that, in its places. What a module exports
+ * Gives `code` with every variable of the module that is a number or a truth value, and stays that, in its places; with `textGrowth` one
+ * that is a text too, where the code grows by no more characters: there it is in flash, in a variable in memory. What a module exports
  * stays declared.
  */
-export function inlineConstants(code) {
+export function inlineConstants(code, { textGrowth = -1 } = {}) {
   const scopes = analyse(code)
   const values = new Map()
   const removed = []
@@ -19,7 +20,8 @@ export function inlineConstants(code) {
     const [{ id, init }] = statement.declarations
     const binding = scopes.of.get(id)
     if (binding === undefined || binding.ids.length > 1 || binding.writes.length > 0) continue
-    const value = numberOf(init, values, scopes)
+    const text = isText(init) && (binding.references.length - 1) * init.value.length <= textGrowth
+    const value = text ? init.value : numberOf(init, values, scopes)
     if (value === undefined) continue
     values.set(binding, value)
     if (binding.references.some(isExport)) continue
@@ -29,7 +31,7 @@ export function inlineConstants(code) {
   for (const [binding, value] of values) {
     for (const use of binding.references) {
       if (isExport(use) || removed.some((statement) => contains(statement, use))) continue
-      edits.push(replaceName(scopes, use, value < 0 ? `(${value})` : `${value}`))
+      edits.push(replaceName(scopes, use, value < 0 ? `(${value})` : JSON.stringify(value)))
     }
   }
   return applyEdits(code, edits)
@@ -37,6 +39,10 @@ export function inlineConstants(code) {
   function isExport(use) {
     return scopes.parents.get(use).type === "ExportSpecifier"
   }
+}
+
+function isText(node) {
+  return node?.type === "Literal" && typeof node.value === "string"
 }
 
 function numberOf(node, values, scopes) {

@@ -21,6 +21,9 @@ const SOURCES = ["src", "hosts/espruino"]
 /** Bytes in Storage that are worth less than a function, which takes eight variables of 14 bytes as long as the module is loaded. */
 const ALLOWANCE = 60
 
+/** And those that are worth less than a text in a variable: one of so many characters takes six. */
+const TEXT_GROWTH = 64
+
 /** Parts of the source that keep their objects to themselves; what several name is common to all. */
 const ROOMS = [
   "src/append/",
@@ -41,7 +44,7 @@ export function minifyForEspruino(allowance = ALLOWANCE) {
     name: "minify-for-espruino",
     async renderChunk(code, { moduleIds }) {
       const others = namesOutside(moduleIds)
-      const named = inlineConstants(namePrototypes(gatherExports(code)))
+      const named = inlineConstants(namePrototypes(gatherExports(code)), { textGrowth: TEXT_GROWTH })
       const large = mergeCopies(inlineFunctions(named, { allowance, isOwn: (name) => !others.has(name) }))
       const { code: small } = await minify(large, {
         ecma: 2015,

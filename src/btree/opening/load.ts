@@ -1,6 +1,7 @@
 /** The meta page: recognising a file, and its 24 bytes. It is kept in fields, not in a frame; the key buffer serves to read it. */
-import { corrupt, refuse } from "../errors.ts"
-import { FRESH, fetchPage, startCache } from "../page/cache.ts"
+import { corrupt, refuse } from "../../errors.ts"
+import { FRESH, fetchPage } from "../../page/cache.ts"
+import { startCache } from "../../page/start-cache.ts"
 import {
   LEAF,
   MAGIC,
@@ -15,9 +16,9 @@ import {
   PAGESIZE_MIN,
   ROOT,
   VERSION,
-} from "./layout.ts"
-import { formatPage, setBounds } from "./page.ts"
-import type { BTree } from "./tree.ts"
+} from "../layout.ts"
+import { formatPage, setBounds } from "../page.ts"
+import type { BTree } from "../tree.ts"
 
 /**
  * Takes the tree's state from the stream, of `size` bytes: 24 are read. Of nothing it begins a new tree, in memory: an empty leaf at the

@@ -1,15 +1,16 @@
 /** Opening a database: arguments checked, then the file recognised or a new one begun in memory. */
-import { keep } from "../bytes.ts"
-import { refuse } from "../errors.ts"
-import { makeCache, type PageCache } from "../page/cache.ts"
-import { type Frame, takeFrame } from "../page/pool.ts"
-import { compareBytes, DEFAULT_PAGESIZE, TUNING } from "../platform.ts"
-import type { RandomAccessStream } from "../stream/stream.ts"
-import { HEADER, PAGESIZE_MAX, PAGESIZE_MIN } from "./layout.ts"
-import { load } from "./meta.ts"
-import { OPEN } from "./states.ts"
-import { BTree } from "./tree.ts"
-import { type OpenOptions, R_DUP } from "./types.ts"
+import { keep } from "../../bytes.ts"
+import { refuse } from "../../errors.ts"
+import type { PageCache } from "../../page/cache.ts"
+import { type Frame, takeFrame } from "../../page/pool.ts"
+import { makeCache } from "../../page/start-cache.ts"
+import { compareBytes, DEFAULT_PAGESIZE, TUNING } from "../../platform.ts"
+import type { RandomAccessStream } from "../../stream/stream.ts"
+import { HEADER, PAGESIZE_MAX, PAGESIZE_MIN } from "../layout.ts"
+import { OPEN } from "../states.ts"
+import { BTree } from "../tree.ts"
+import { type OpenOptions, R_DUP } from "../types.ts"
+import { load } from "./load.ts"
 
 /**
  * Opens the btree in `stream`, or begins a new one when the stream is empty (nothing is written until something changed).
