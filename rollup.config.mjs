@@ -34,6 +34,8 @@ const ESPRUINO = {
   "flash-opening": "src/flash/opening/index.ts",
   "flash-extras": "src/flash/extras/index.ts",
   append: "src/append/core.ts",
+  "append-opening": "src/append/opening/index.ts",
+  "append-cursors": "src/append/cursors/index.ts",
   "append-extras": "src/append/extras/index.ts",
   log: "src/log/core.ts",
   "log-opening": "src/log/opening/index.ts",
@@ -52,10 +54,15 @@ const ESPRUINO = {
 /** What a module asks for when it is needed, and drops again, in the place of holding it. */
 const LATER = {
   flash: { "src/flash/opening/index.ts": "hosts/espruino/open-volume.ts" },
+  append: {
+    "src/append/opening/index.ts": "hosts/espruino/append-opening.ts",
+    "src/append/cursors/make.ts": "hosts/espruino/append-cursors.ts",
+  },
   log: {
     "src/log/opening/index.ts": "hosts/espruino/open-log.ts",
     "src/log/reading/index.ts": "hosts/espruino/read-log.ts",
   },
+  "append-extras": { "src/append/opening/index.ts": "hosts/espruino/append-opening.ts" },
   "btree-extras": { "src/btree/checking/index.ts": "hosts/espruino/check-tree.ts" },
 }
 

@@ -24,75 +24,67 @@ import {
   UPPER,
 } from "./layout.ts"
 import { refuseOvertaken } from "./overtaken.ts"
-import { bodySizeAt, freeOf, keySizeAt, wordAt } from "./page.ts"
+import { freeOf, itemAt, keySizeAt, wordAt } from "./page.ts"
 import type { AppendTree } from "./tree.ts"
 
 /** What the page cache calls: with a page just read, to have it checked, and with a dirty one before it is written. */
 export function attendPage(this: AppendTree, frame: Frame): void {
-  if (frame._kind === 0) checkPage(this, frame)
+  if (frame._kind === 0) frame._kind = checkPage(this, frame)
   else {
     refuseOvertaken(this, frame._pgno)
     sealPage(this, frame)
   }
 }
 
-/** Checks the page in `frame`; sets its _kind, _count and _upper. Throws ECORRUPT. */
-function checkPage(tree: AppendTree, frame: Frame): void {
+/** Checks the page in `frame`, gives its kind, and sets _count and _upper. Throws ECORRUPT. */
+function checkPage(tree: AppendTree, frame: Frame): number {
   const view = frame._view
   const base = frame._base
   const pgno = frame._pgno
   const pagesize = tree._pagesize
   const own = view.getUint32(base + PGNO, true)
   const type = view.getUint32(base + FLAGS, true)
+  const lower = view.getUint16(base + LOWER, true)
+  const upper = view.getUint16(base + UPPER, true)
   if (own !== pgno || (type !== LEAF && type !== INTERNAL && type !== OVERFLOW))
     corrupt(pgno, PGNO, `page number ${own}, flags ${type}`)
   if (type === OVERFLOW) {
     const next = view.getUint32(base + NEXT, true)
     if (next !== 0) checkNumber(tree, pgno, NEXT, next)
-  } else {
-    const lower = view.getUint16(base + LOWER, true)
-    const upper = view.getUint16(base + UPPER, true)
-    const least = type === LEAF ? HEADER : HEADER + 2
-    if (lower < least || lower > upper || upper > pagesize || (lower & 1) !== 0)
-      corrupt(pgno, LOWER, `free space ${lower} to ${upper} of ${pagesize}`)
-    frame._kind = type
-    frame._count = (lower - HEADER) >> 1
-    frame._upper = upper
-    try {
-      checkItems(tree, frame)
-    } catch (error) {
-      // A page that is refused stays unchecked, and is refused again.
-      frame._kind = 0
-      throw error
-    }
+    return type
   }
-  frame._kind = type
+  if (lower < (type === LEAF ? HEADER : HEADER + 2) || lower > upper || upper > pagesize || (lower & 1) !== 0)
+    corrupt(pgno, LOWER, `free space ${lower} to ${upper} of ${pagesize}`)
+  frame._count = (lower - HEADER) >> 1
+  frame._upper = upper
+  if (tree._checks && upper - lower >= CHECK_SIZE) {
+    const at = base + upper - CHECK_SIZE
+    if (wordAt(frame, at + 4) === (CHECKED ^ pgno) >>> 0 && wordAt(frame, at) !== checkOf(tree, frame))
+      corrupt(pgno, upper - CHECK_SIZE, "the check does not match")
+  }
+  checkItems(tree, frame, type === LEAF)
+  return type
 }
 
-function checkItems(tree: AppendTree, frame: Frame): void {
+function checkItems(tree: AppendTree, frame: Frame, isLeaf: boolean): void {
   const base = frame._base
   const pgno = frame._pgno
   const pagesize = tree._pagesize
-  const leaf = frame._kind === LEAF
   let left = pagesize - frame._upper
-  if (tree._checks && freeOf(frame) >= CHECK_SIZE) {
-    const at = base + frame._upper - CHECK_SIZE
-    if (wordAt(frame, at + 4) === (CHECKED ^ pgno) >>> 0 && wordAt(frame, at) !== checkOf(tree, frame))
-      corrupt(pgno, frame._upper - CHECK_SIZE, "the check does not match")
-  }
   for (let index = 0; index < frame._count; index++) {
-    const offset = frame._view.getUint16(base + HEADER + index * 2, true)
+    const at = itemAt(frame, index)
+    const offset = at - base
     if (offset < frame._upper || offset > pagesize - ITEM_HEADER)
       corrupt(pgno, HEADER + index * 2, `an item at ${offset}`)
-    const at = base + offset
     const word = wordAt(frame, at)
     const keySize = keySizeAt(frame, at)
     const flags = frame._bytes[at + ITEM_FLAGS]
-    const size = ITEM_HEADER + keySize + bodySizeAt(frame, at)
-    if (size > pagesize - offset || keySize > KEY_MAX || flags > (leaf ? BIG : 0))
+    const body = flags === BIG ? 4 : isLeaf ? word : 0
+    const size = ITEM_HEADER + keySize + body
+    if (size > pagesize - offset || keySize > KEY_MAX || flags > (isLeaf ? BIG : 0))
       corrupt(pgno, offset, `an item of ${size} bytes, a key of ${keySize}, flags ${flags}`)
     left -= size
-    if (!leaf) {
+    if (!isLeaf) {
       checkNumber(tree, pgno, offset, word)
       if (index === 0 && keySize !== 0) corrupt(pgno, offset, "the first item has a key")
     } else if (flags === BIG) {

@@ -1,6 +1,7 @@
 /** The meta page: recognising a file, and its 24 bytes. It is kept in fields, not in a frame; the key buffer serves to read it. */
 import { corrupt, refuse } from "../errors.ts"
-import { FRESH, fetchPage, startCache } from "../page/cache.ts"
+import { FRESH, fetchPage } from "../page/cache.ts"
+import { startCache } from "../page/start-cache.ts"
 import {
   LEAF,
   MAGIC,

@@ -1,8 +1,9 @@
 /** Opening a database: arguments checked, then the file recognised or a new one begun in memory. */
 import { keep } from "../bytes.ts"
 import { refuse } from "../errors.ts"
-import { makeCache, type PageCache } from "../page/cache.ts"
+import type { PageCache } from "../page/cache.ts"
 import { type Frame, takeFrame } from "../page/pool.ts"
+import { makeCache } from "../page/start-cache.ts"
 import { compareBytes, DEFAULT_PAGESIZE, TUNING } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { HEADER, PAGESIZE_MAX, PAGESIZE_MIN } from "./layout.ts"

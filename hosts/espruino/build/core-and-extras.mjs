@@ -24,8 +24,20 @@ const SPLITS = {
   },
   append: {
     core: "src/append/core.ts",
-    parts: { "append-extras": { folder: "src/append/extras" } },
-    copied: ["src/append/layout.ts", "src/append/types.ts"],
+    parts: {
+      "append-extras": { folder: "src/append/extras" },
+      "append-opening": { folder: "src/append/opening", gives: true },
+      "append-cursors": { folder: "src/append/cursors" },
+    },
+    copied: [
+      "src/append/layout.ts",
+      "src/append/order.ts",
+      "src/append/states.ts",
+      "src/append/types.ts",
+      "src/checksum.ts",
+      "src/page/start-cache.ts",
+      "src/platform.ts",
+    ],
   },
   flash: {
     core: "src/flash/core.ts",
@@ -134,7 +146,8 @@ export function importFromCore(part) {
       const given = [...rest.matchAll(/^exports\.(\w+) = (\w+);$/gm)].map(
         ([, name, value]) => `${name}: ${value}`,
       )
-      const own = gives ? rest.replace(/^exports\..*$/gm, "") : rest.replace(/^exports\./gm, `${parameter}.`)
+      // What a host's file of the part calls its exports are the core's.
+      const own = (gives ? rest.replace(/^exports\..*$/gm, "") : rest).replace(/\bexports\b/g, parameter)
       const body = nameOften(own, parameter)
       return {
         code: `module.exports = function (${parameter}) {\n${body}\nreturn ${gives ? `{ ${given.join(", ")} }` : parameter};\n}`,

@@ -2,20 +2,22 @@
  * Cursors. A cursor keeps a copy of its record and a position (leaf, index) that is good while nothing has changed; after a change it finds its
  * place again by the key. Nothing is registered anywhere, and an abandoned cursor costs nothing.
  */
-import { type Bytes, type Kept, keep, roomIn, toBytes } from "../bytes.ts"
-import { corrupt, refuse } from "../errors.ts"
-import { fetchPage } from "../page/cache.ts"
-import type { Frame } from "../page/pool.ts"
-import { copyBytes } from "../platform.ts"
-import { compareKeys, takeKey, turnKey, useKey } from "./keys.ts"
-import { BIG, HEADER, ITEM_FLAGS, ITEM_HEADER, KEY_MAX, LEAF } from "./layout.ts"
-import { readValue } from "./overflow.ts"
-import { itemAt, keySizeAt, wordAt } from "./page.ts"
-import { search, TO_BELOW, TO_FIRST, TO_KEY, TO_LAST } from "./search.ts"
-import { GONE, NOWHERE, ON } from "./states.ts"
-import type { Transaction } from "./transaction.ts"
-import type { AppendTree } from "./tree.ts"
-import { BT_CURSOR, BT_CURSOR_EXACT, BT_FIRST, BT_LAST, BT_NEXT, BT_PREV, INCL } from "./types.ts"
+import { type Bytes, type Kept, keep, roomIn, toBytes } from "../../bytes.ts"
+import { corrupt, refuse } from "../../errors.ts"
+import { fetchPage } from "../../page/cache.ts"
+import type { Frame } from "../../page/pool.ts"
+import { copyBytes } from "../../platform.ts"
+import { takeKey, turnKey } from "../keys.ts"
+import { BIG, HEADER, ITEM_FLAGS, ITEM_HEADER, KEY_MAX, LEAF, ROOT } from "../layout.ts"
+import { compareKeys } from "../order.ts"
+import { readValue } from "../overflow.ts"
+import { itemAt, keySizeAt, takeFullKey, wordAt } from "../page.ts"
+import { search } from "../search.ts"
+import { GONE, NOWHERE, ON, TO_BELOW, TO_KEY } from "../states.ts"
+import type { Transaction } from "../transaction.ts"
+import type { AppendTree } from "../tree.ts"
+import { BT_CURSOR, BT_CURSOR_EXACT, BT_FIRST, BT_LAST, BT_NEXT, BT_PREV } from "../types.ts"
+import { visitRange } from "./range.ts"
 
 const NO_RECORD = "no record under the cursor"
 
@@ -62,13 +64,19 @@ export class AppendCursor {
   /** Goes to the first record; false when the tree is empty. */
   first(): boolean {
     this._place()
-    return this._find(TO_FIRST, 0) && this._land(0)
+    // The empty key is below all others.
+    this._tree._key._length = 0
+    return this._find(TO_BELOW, 0) && this._land(0)
   }
 
   /** Goes to the last record; false when the tree is empty. */
   last(): boolean {
+    const key = this._tree._key
     this._place()
-    return this._find(TO_LAST, -1) && this._land(0)
+    // Longer than any key, and above all of them.
+    key._bytes.fill(0xff)
+    key._length = KEY_MAX + 1
+    return this._find(TO_BELOW, -1) && this._land(0)
   }
 
   /** Goes to the smallest key above the one it stood on, even when that was deleted since; a fresh cursor to the first record. */
@@ -124,7 +132,7 @@ export class AppendCursor {
   /** Gives a copy of the value. EINVAL when there is no record under the cursor. */
   value(): Uint8Array {
     if (!this._settle()) refuse("EINVAL", NO_RECORD)
-    return readValue(this._tree, this._leaf, this._index, undefined, 0) as Uint8Array
+    return readValue(this._tree, undefined, 0) as Uint8Array
   }
 
   /** Copies what fits of the key into `target` from `offset` (0); gives its length, -1 before the first move. */
@@ -141,7 +149,7 @@ export class AppendCursor {
   /** Copies what fits of the value into `target` from `offset` (0); gives its length, -1 when there is no record here. */
   valueInto(target: Uint8Array, offset?: number): number {
     if (!this._settle()) return -1
-    return readValue(this._tree, this._leaf, this._index, target, offset || 0) as number
+    return readValue(this._tree, target, offset || 0) as number
   }
 
   /**
@@ -159,19 +167,19 @@ export class AppendCursor {
     this.keyLength = this.valueLength = 0
   }
 
-  /** @internal Moves to the next record of the range; used by forEach. */
-  _step(down: boolean, start: Bytes | null, end: Kept | null, flags: number): boolean {
-    let on = false
-    if (this._state === NOWHERE && start !== null) on = this.seek(start)
-    else on = down ? this.previous() : this.next()
-    if (!on || end === null) return on
-    const order = compareKeys(this._key, end)
-    return order === 0 ? (flags & INCL) !== 0 : order > 0 === down
+  /** @internal Calls `visit` on each record of a range; forEach(). */
+  _visit(
+    visit: (cursor: AppendCursor) => boolean | undefined | void,
+    start: Bytes | null | undefined,
+    end: Bytes | null | undefined,
+    flags: number,
+  ): void {
+    visitRange(this, visit, start, end, flags)
   }
 
   /** @internal */
   _root(): number {
-    return (this._view as Transaction)._root
+    return (this._view as Transaction)._record[ROOT]
   }
 
   /** @internal Begins a call that places the cursor: on the newest commit, where it is not a transaction's. */
@@ -193,8 +201,8 @@ export class AppendCursor {
     const view = this._view as Transaction
     view._enter(false)
     if (this._changes !== view._changes) {
-      useKey(tree, this._key)
-      this._state = search(tree, view._root, TO_KEY) ? ON : GONE
+      tree._key = keep(tree._key, this._key._bytes, 0, this._key._length)
+      this._state = search(tree, view._record[ROOT], TO_KEY) ? ON : GONE
       this._changes = view._changes
       this._index = tree._index
       this._prefix = tree._prefix
@@ -208,6 +216,8 @@ export class AppendCursor {
         this._leaf = fetchPage(tree._cache, this._page, LEAF)
       else this._leaf._used = ++tree._cache._clock
     }
+    tree._leaf = this._leaf
+    tree._index = this._index
     return this._state === ON
   }
 
@@ -230,7 +240,7 @@ export class AppendCursor {
       tree._prefix = this._prefix
       return this._show(order)
     }
-    useKey(tree, this._key)
+    tree._key = keep(tree._key, this._key._bytes, 0, this._key._length)
     if (!this._find(TO_KEY, 0)) return false
     // Where the leaf ends; _land goes on from there.
     tree._index = order > 0 ? tree._leaf._count : -1
@@ -247,9 +257,10 @@ export class AppendCursor {
     this._way = order
     while (tree._index < 0 || tree._index >= tree._leaf._count) {
       const down = tree._index < 0
-      if (down ? !tree._hasLow : !tree._hasHigh) return false
+      const edge = down ? tree._low : tree._high
+      if (edge._length < 0) return false
       if (++this._hops > tree._limit()) corrupt(tree._leaf._pgno, 0, "more leaves than the file has pages")
-      useKey(tree, down ? tree._low : tree._high)
+      tree._key = keep(tree._key, edge._bytes, 0, edge._length)
       search(tree, this._root(), down ? TO_BELOW : TO_KEY)
       if (down) tree._index = tree._leaf._count - 1
     }
@@ -262,16 +273,13 @@ export class AppendCursor {
     const leaf = tree._leaf
     const index = tree._index
     const at = itemAt(leaf, index)
-    const stored = keySizeAt(leaf, at)
     const prefix = tree._prefix
-    const length = prefix + stored
-    if (length === 0 || length > KEY_MAX) corrupt(leaf._pgno, at - leaf._base, `a key of ${length} bytes`)
     const third = tree._third
     // The prefix is that of the cursor's own key where it stays on the leaf, else that of the bounds.
     const from = order !== 0 && this._page === leaf._pgno && this._prefix === prefix ? this._key : tree._low
-    if (prefix > 0) copyBytes(from._bytes, 0, third._bytes, 0, prefix)
-    turnKey(tree, leaf._bytes, at + ITEM_HEADER, third._bytes, prefix, stored)
-    third._length = length
+    takeFullKey(tree, leaf, index, from, prefix, third)
+    const length = third._length
+    if (length === 0) corrupt(leaf._pgno, at - leaf._base, "a key of 0 bytes")
     if (order !== 0) {
       const step = compareKeys(third, this._key)
       if (step === 0 || step > 0 !== order > 0) corrupt(leaf._pgno, HEADER + index * 2, "a key out of order")
@@ -282,7 +290,7 @@ export class AppendCursor {
     this._shown = keep(this._shown, null, 0, length + size)
     const bytes = this._shown._bytes
     turnKey(tree, third._bytes, 0, bytes, 0, length)
-    copyBytes(leaf._bytes, at + ITEM_HEADER + stored, bytes, length, size)
+    copyBytes(leaf._bytes, at + ITEM_HEADER + keySizeAt(leaf, at), bytes, length, size)
     this.bytes = bytes
     this.keyLength = this.valueOffset = length
     this.valueLength = isBig ? -1 : size
