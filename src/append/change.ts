@@ -2,8 +2,9 @@
 
 import { makeRoom } from "./commit.ts"
 import { BIG, ENTRIES, ITEM_FLAGS, ITEM_HEADER, LEAF, LEAVES, LEVELS, OVERFLOWS, ROOT } from "./layout.ts"
+import { chainLength } from "./limits.ts"
 import { mergeUp } from "./merge.ts"
-import { chainLength, writeChain } from "./overflow.ts"
+import { writeChain } from "./overflow.ts"
 import { freeOf, insertItem, itemAt, keySizeAt, newPage, removeItem, wordAt } from "./page.ts"
 import { search } from "./search.ts"
 import { splitPage } from "./split.ts"
@@ -28,44 +29,57 @@ export function changeRecord(
     record[LEVELS] = 1
     search(tree, record[ROOT], TO_KEY)
   }
-  touchPath(tree, txn)
-  if (found) {
-    const leaf = tree._leaf
-    const at = itemAt(leaf, tree._index)
-    if (leaf._bytes[at + ITEM_FLAGS] === BIG) record[OVERFLOWS] -= chainLength(tree, wordAt(leaf, at))
-    removeItem(leaf, tree._index)
-    record[ENTRIES]--
+  let isThere = found
+  let isDone = false
+  while (!isDone) {
+    touchPath(tree, txn)
+    if (isThere) takeOff(tree, record)
+    isThere = false
+    if (value === null) {
+      mergeUp(tree, record)
+      isDone = true
+    } else {
+      isDone = putOn(tree, txn, value)
+      if (!isDone) search(tree, record[ROOT], TO_KEY)
+    }
   }
-  if (value === null) mergeUp(tree, record)
-  else addRecord(tree, txn, record, value)
   txn._changes++
   txn._state = ACTIVE
 }
 
-/** Puts the search key with its value at _index of _leaf, where it is not. */
-function addRecord(tree: AppendTree, txn: Transaction, record: number[], value: Uint8Array): void {
+/** Takes item _index off _leaf; a chain of it is not of the tree any more. */
+function takeOff(tree: AppendTree, record: number[]): void {
+  const leaf = tree._leaf
+  const at = itemAt(leaf, tree._index)
+  const size = wordAt(leaf, at)
+  if (leaf._bytes[at + ITEM_FLAGS] === BIG) record[OVERFLOWS] -= chainLength(tree, size)
+  removeItem(leaf, tree._index)
+  record[ENTRIES]--
+}
+
+/** Puts the search key with its value at _index of _leaf, where it is not; false where that is to be tried again, with other pages. */
+function putOn(tree: AppendTree, txn: Transaction, value: Uint8Array): boolean {
   const size = value.length
   const flags = size >= tree._pagesize >> 2 ? BIG : 0
   const body = flags === BIG ? 4 : size
-  let isIn = false
+  let isIn = true
   // As in the original, the room is that for the whole key, whatever prefix the page saves.
-  while (!isIn && ITEM_HEADER + tree._key._length + body + 2 > freeOf(tree._leaf)) {
+  if (ITEM_HEADER + tree._key._length + body + 2 > freeOf(tree._leaf))
     isIn = splitPage(tree, txn, size, flags, body)
-    if (!isIn) {
-      search(tree, record[ROOT], TO_KEY)
-      touchPath(tree, txn)
+  else insertItem(tree, tree._leaf, tree._index, tree._key, tree._prefix, size, flags, body)
+  if (isIn) {
+    const leaf = tree._leaf
+    const at = itemAt(leaf, tree._index)
+    const target = at + ITEM_HEADER + keySizeAt(leaf, at)
+    txn._record[ENTRIES]++
+    if (flags === BIG) {
+      // Overflow pages come behind the pages of splits.
+      leaf._pin = tree._cache._call
+      const first = writeChain(tree, txn, value)
+      leaf._view.setUint32(target, first, true)
+    } else {
+      leaf._bytes.set(value, target)
     }
   }
-  const leaf = tree._leaf
-  if (!isIn) insertItem(tree, leaf, tree._index, tree._key, tree._prefix, size, flags, body)
-  record[ENTRIES]++
-  const at = itemAt(leaf, tree._index)
-  const target = at + ITEM_HEADER + keySizeAt(leaf, at)
-  // Overflow pages come behind the pages of splits.
-  if (flags === BIG) {
-    leaf._pin = tree._cache._call
-    leaf._view.setUint32(target, writeChain(tree, txn, value), true)
-  } else {
-    leaf._bytes.set(value, target)
-  }
+  return isIn
 }

@@ -1,24 +1,14 @@
 /** What is done with a transaction that writes when it begins and ends. Everything that reaches the stream goes through here, or through the page cache. */
 import { refuse } from "../errors.ts"
-import { forgetPages, writePage } from "../page/cache.ts"
+import { writePage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import type { RandomAccessStream } from "../stream/stream.ts"
 import { LEVELS, META_HASH, REVISIONS } from "./layout.ts"
 import { giveUp, takeNewer } from "./opening/index.ts"
 import { refuseOvertaken } from "./overtaken.ts"
 import { writeRecord } from "./record.ts"
-import { ENDED } from "./states.ts"
 import type { Transaction } from "./transaction.ts"
 import type { AppendTree } from "./tree.ts"
 import { BT_NOSYNC } from "./types.ts"
-
-/**
- * A stream with the tree that is writing to it: handles of one stream keep off each other. The name is no private one, since those are made short
- * on Espruino for each part of the source by itself, and the stream is another part's.
- */
-export interface Shared extends RandomAccessStream {
-  appendWriter?: AppendTree | undefined
-}
 
 /**
  * Looks whether the stream has grown, which is how another handle's commits show, and takes the newest one then. ESTALE when the file has
@@ -40,41 +30,29 @@ export function refresh(tree: AppendTree, isSure: boolean): void {
   if (size > tree._size) takeNewer(tree, size)
 }
 
-/** Ends the transaction that writes; pages of it that were not committed are no pages then. */
-export function endWriter(tree: AppendTree): void {
-  const txn = tree._writer as Transaction
-  forgetPages(tree._cache, txn._first)
-  txn._state = ENDED
-  tree._writer = null
-  ;(tree._stream as Shared).appendWriter = undefined
-}
-
-/** Writes the pages of the transaction and its commit record, and ends it. */
-export function commitWriter(tree: AppendTree, txn: Transaction): void {
+/** Writes the pages of the transaction, where it has any, and its commit record; ends it where that fails. */
+export function writeCommit(tree: AppendTree, txn: Transaction): void {
   const stream = tree._stream
   const record = txn._record
   const pgno = txn._next
   const isSynced = (tree.flags & BT_NOSYNC) === 0
-  if (pgno > txn._first) {
-    tree._cache._call++
-    record[REVISIONS]++
-    try {
-      writePages(tree)
-      if (isSynced && !stream.atomic) stream.flush()
-      refuseOvertaken(tree, pgno)
-      writeRecord(tree, stream, pgno, record)
-      if (isSynced) stream.flush()
-    } catch (error) {
-      endWriter(tree)
-      giveUp(tree, error)
-    }
-    tree._commit = pgno
-    tree._record = record
-    tree._check = tree._words[0]
-    txn._first = tree._pages = pgno + 1
-    tree._size = tree._pages * tree._pagesize
+  if (pgno === txn._first) return
+  record[REVISIONS]++
+  try {
+    writePages(tree)
+    if (isSynced && !stream.atomic) stream.flush()
+    refuseOvertaken(tree, pgno)
+    writeRecord(tree, stream, pgno, record)
+    if (isSynced) stream.flush()
+  } catch (error) {
+    giveUp(tree, error)
   }
-  endWriter(tree)
+  tree._commit = pgno
+  tree._record = record
+  tree._check = tree._words[0]
+  txn._first = tree._pages = pgno + 1
+  tree._size = tree._pages * tree._pagesize
+  tree._cache._spilled = false
 }
 
 /**

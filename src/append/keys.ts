@@ -43,11 +43,10 @@ export function compareStored(
   const left = key._length - from
   if (!tree._reverse) return compareBytes(page, at, length, key, from, left)
   const common = length < left ? length : left
-  for (let i = 0; i < common; i++) {
-    const order = page._bytes[at + length - 1 - i] - key._bytes[from + i]
-    if (order !== 0) return order
-  }
-  return length - left
+  let order = 0
+  for (let i = 0; i < common && order === 0; i++)
+    order = page._bytes[at + length - 1 - i] - key._bytes[from + i]
+  return order === 0 ? length - left : order
 }
 
 /** Gives how many bytes two canonical keys have in common at their beginning; none where one is a bound that is not there. */

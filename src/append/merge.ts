@@ -25,21 +25,22 @@ import { pageAt } from "./way.ts"
 export function mergeUp(tree: AppendTree, record: number[]): void {
   const room = tree._pagesize - HEADER
   let level = tree._depth
-  while (level > 0) {
+  let isMerged = true
+  while (level > 0 && isMerged) {
     const frame = pageAt(tree, level)
     // Below a quarter, as in the original.
-    if ((room - freeOf(frame)) * 4 >= room || !mergePage(tree, record, level, frame)) break
+    isMerged = (room - freeOf(frame)) * 4 < room
+    if (isMerged) isMerged = mergePage(tree, record, level, frame)
     level--
   }
-  for (;;) {
-    // A root without items is no tree; an internal one with one item has its child for a root.
+  // A root without items is no tree; an internal one with one item has its child for a root.
+  while (record[ROOT] !== NONE) {
     const root = fetchPage(tree._cache, record[ROOT], INTERNAL | LEAF)
     const isLeaf = root._kind === LEAF
-    if (root._count > (isLeaf ? 0 : 1)) return
+    if (root._count > (isLeaf ? 0 : 1)) break
     record[LEVELS]--
     record[isLeaf ? LEAVES : INTERNALS]--
     record[ROOT] = isLeaf ? NONE : wordAt(root, itemAt(root, 0))
-    if (isLeaf) return
   }
 }
 

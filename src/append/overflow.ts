@@ -8,11 +8,6 @@ import { itemAt, keySizeAt, newPage, wordAt } from "./page.ts"
 import type { Transaction } from "./transaction.ts"
 import type { AppendTree } from "./tree.ts"
 
-/** Gives the pages that a value of `size` bytes takes. */
-export function chainLength(tree: AppendTree, size: number): number {
-  return Math.ceil(size / (tree._pagesize - HEADER))
-}
-
 /** Writes `value` to a new chain and gives its first page. */
 export function writeChain(tree: AppendTree, txn: Transaction, value: Uint8Array): number {
   const room = tree._pagesize - HEADER

@@ -41,15 +41,11 @@ export function keySizeAt(frame: Frame, at: number): number {
   return frame._view.getUint16(at + KEY_SIZE, true)
 }
 
-/** Gives the bytes that the value of the item at `at` takes in the page: 0 in an internal page. */
-export function bodySizeAt(frame: Frame, at: number): number {
-  if (frame._kind === INTERNAL) return 0
-  return frame._bytes[at + ITEM_FLAGS] === BIG ? 4 : wordAt(frame, at)
-}
-
 /** Gives the bytes the item at `at` takes, its slot not included. */
 export function itemSize(frame: Frame, at: number): number {
-  return ITEM_HEADER + keySizeAt(frame, at) + bodySizeAt(frame, at)
+  const isBig = frame._bytes[at + ITEM_FLAGS] === BIG
+  const body = frame._kind === INTERNAL ? 0 : isBig ? 4 : wordAt(frame, at)
+  return ITEM_HEADER + keySizeAt(frame, at) + body
 }
 
 /** Gives the free bytes of the page. */
@@ -84,15 +80,10 @@ export function newPage(tree: AppendTree, txn: Transaction, kind: number): Frame
   return beginPage(tree, frame, pgno, kind)
 }
 
-/** Gives a page outside the cache to build or copy one in; the first call makes it. */
-export function scratchPage(tree: AppendTree): Frame {
-  if (tree._scratch === null) tree._scratch = takeFrame(tree._cache, 1)
-  return tree._scratch
-}
-
-/** Gives the scratch page, empty. */
+/** Gives an empty page outside the cache, to build or copy one in: the same one each time; the first call makes it. */
 export function cleanPage(tree: AppendTree, pgno: number, kind: number): Frame {
-  const page = scratchPage(tree)
+  if (tree._scratch === null) tree._scratch = takeFrame(tree._cache, 1)
+  const page = tree._scratch
   page._bytes.fill(0, page._base, page._base + tree._pagesize)
   return beginPage(tree, page, pgno, kind)
 }
@@ -192,11 +183,12 @@ export function moveItem(
   now: number,
 ): void {
   const from = itemAt(source, index)
-  const body = bodySizeAt(source, from)
+  const stored = keySizeAt(source, from)
+  const body = itemSize(source, from) - ITEM_HEADER - stored
   const key = tree._third
   takeFullKey(tree, source, index, bound, was, key)
   const lacks = source._kind === INTERNAL && target._count === 0 ? key._length : now
   const flags = source._bytes[from + ITEM_FLAGS]
   const at = insertItem(tree, target, target._count, key, lacks, wordAt(source, from), flags, body)
-  copyBytes(source._bytes, from + ITEM_HEADER + keySizeAt(source, from), target._bytes, at, body)
+  copyBytes(source._bytes, from + ITEM_HEADER + stored, target._bytes, at, body)
 }

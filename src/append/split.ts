@@ -7,6 +7,7 @@ import type { Frame } from "../page/pool.ts"
 import { commonLength } from "./keys.ts"
 import { HEADER, INTERNAL, INTERNALS, ITEM_HEADER, LEAF, LEAVES, LEVELS, ROOT } from "./layout.ts"
 import {
+  cleanPage,
   copyPage,
   freeOf,
   insertItem,
@@ -15,7 +16,6 @@ import {
   keySizeAt,
   moveItem,
   newPage,
-  scratchPage,
   setBounds,
   takeFullKey,
 } from "./page.ts"
@@ -129,7 +129,10 @@ function chooseCut(
     const bare = isLeaf ? 0 : cut === slot ? ownKey : keySizeAt(frame, itemAt(frame, first))
     const right = total - left - bare
     if (left <= room && right <= room) {
-      if (cut === original) return cut
+      if (cut === original) {
+        best = cut
+        break
+      }
       let uneven = left < right ? right - left : left - right
       // The original's reader wants two items in an internal page.
       if (!isLeaf && (cut < 2 || cut === count)) uneven += 2 * room
@@ -182,7 +185,7 @@ function distribute(
   body: number,
 ): void {
   const was = tree._prefix
-  const items = scratchPage(tree)
+  const items = cleanPage(tree, 0, left._kind)
   const count = left._count + (slot <= left._count ? 1 : 0)
   let target = left
   let now = commonLength(tree._low, separator)

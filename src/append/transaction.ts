@@ -2,9 +2,10 @@
 import { type Bytes, toBytes } from "../bytes.ts"
 import { refuse } from "../errors.ts"
 import { changeRecord } from "./change.ts"
-import { commitWriter, endWriter } from "./commit.ts"
+import { writeCommit } from "./commit.ts"
 import type { AppendCursor } from "./cursors/cursor.ts"
 import { makeCursor } from "./cursors/make.ts"
+import { endWriter } from "./end-writer.ts"
 import { takeKey } from "./keys.ts"
 import { ROOT } from "./layout.ts"
 import { cutBack } from "./opening/index.ts"
@@ -82,7 +83,6 @@ export class Transaction {
 
   /** Gives a new cursor on what this transaction sees, its own changes included. */
   cursor(): AppendCursor {
-    this._enter(false)
     return makeCursor(this._tree, this)
   }
 
@@ -93,13 +93,14 @@ export class Transaction {
    * @throws EINVAL a transaction that reads, or one in which a change has failed; EBUSY another handle has committed since it began; ENOSPC, EIO
    */
   commit(): void {
-    this._refuseEnded()
-    if (this._tree._writer !== this) refuse("EINVAL", READ_ONLY)
     if (this._state === BUSY) {
       this.abort()
       refuse("EINVAL", FAILED)
     }
-    commitWriter(this._tree, this)
+    this._enter(true)
+    writeCommit(this._tree, this)
+    // Now there is nothing to take back.
+    this.abort()
   }
 
   /** Forgets the changes and ends the transaction. May be called twice. */
@@ -118,17 +119,12 @@ export class Transaction {
   /** @internal Begins a call. */
   _enter(writes: boolean): void {
     const tree = this._tree
-    this._refuseEnded()
+    if (this._state === ENDED) refuse("EINVAL", "the transaction has ended")
     if (writes && tree._writer !== this) refuse("EINVAL", READ_ONLY)
     if (this._state === BUSY) refuse("EINVAL", FAILED)
     tree._refuseClosed()
     if (this._cuts !== tree._cuts) tree._refuseReverted(this)
     tree._cache._call++
-  }
-
-  /** @internal */
-  _refuseEnded(): void {
-    if (this._state === ENDED) refuse("EINVAL", "the transaction has ended")
   }
 
   /** @internal Searches for a key. */

@@ -5,9 +5,10 @@ import type { PageCache } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { attendPage } from "./check-page.ts"
-import { refresh, type Shared } from "./commit.ts"
+import { refresh } from "./commit.ts"
 import type { AppendCursor } from "./cursors/cursor.ts"
 import { makeCursor } from "./cursors/make.ts"
+import type { Shared } from "./end-writer.ts"
 import { Transaction } from "./transaction.ts"
 import type { Finding, Progress, Stat } from "./types.ts"
 
@@ -83,8 +84,7 @@ export class AppendTree {
     if (this._isReadonly) refuse("EROFS", "the tree or its stream is read-only")
     if (this._failed !== "") refuse("EIO", this._failed)
     if (writer !== undefined && writer !== null) refuse("EBUSY", "a transaction that writes is under way")
-    refresh(this, true)
-    const txn = new Transaction(this)
+    const txn = this.snapshot(true)
     txn._record = txn._record.slice(0)
     this._writer = txn
     this._expected = this._size
@@ -92,10 +92,13 @@ export class AppendTree {
     return txn
   }
 
-  /** Gives a transaction that goes on reading the newest commit of now, whatever is committed later. Writes and locks nothing. */
-  snapshot(): Transaction {
+  /**
+   * Gives a transaction that goes on reading the newest commit of now, whatever is committed later. Writes and locks nothing. With `isSure` a
+   * few bytes are read to notice, too, that the file was replaced by one of the same size.
+   */
+  snapshot(isSure?: boolean): Transaction {
     this._refuseClosed()
-    refresh(this, false)
+    refresh(this, isSure === true)
     return new Transaction(this)
   }
 
@@ -131,7 +134,6 @@ export class AppendTree {
 
   /** Gives a new cursor on the newest commit. */
   cursor(): AppendCursor {
-    this._refuseClosed()
     return makeCursor(this, null)
   }
 
@@ -197,11 +199,6 @@ export class AppendTree {
   /** @internal Begins a call. */
   _refuseClosed(): void {
     if (this._isClosed) refuse("ECLOSED", "the tree is closed")
-  }
-
-  /** @internal Page numbers below this one may be referred to. */
-  _limit(): number {
-    return this._writer !== null ? this._writer._next : this._pages
   }
 }
 

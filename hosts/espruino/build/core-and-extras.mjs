@@ -30,8 +30,11 @@ const SPLITS = {
       "append-cursors": { folder: "src/append/cursors" },
     },
     copied: [
+      "src/append/end-writer.ts",
       "src/append/layout.ts",
+      "src/append/limits.ts",
       "src/append/order.ts",
+      "src/append/sha1.ts",
       "src/append/states.ts",
       "src/append/types.ts",
       "src/checksum.ts",

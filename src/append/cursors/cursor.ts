@@ -9,6 +9,7 @@ import type { Frame } from "../../page/pool.ts"
 import { copyBytes } from "../../platform.ts"
 import { takeKey, turnKey } from "../keys.ts"
 import { BIG, HEADER, ITEM_FLAGS, ITEM_HEADER, KEY_MAX, LEAF, ROOT } from "../layout.ts"
+import { pageLimit } from "../limits.ts"
 import { compareKeys } from "../order.ts"
 import { readValue } from "../overflow.ts"
 import { itemAt, keySizeAt, takeFullKey, wordAt } from "../page.ts"
@@ -49,6 +50,8 @@ export class AppendCursor {
 
   /** @internal */
   constructor(tree: AppendTree, txn: Transaction | null) {
+    if (txn === null) tree._refuseClosed()
+    else txn._enter(false)
     this._tree = tree
     this._txn = txn
     this._view = txn
@@ -259,7 +262,7 @@ export class AppendCursor {
       const down = tree._index < 0
       const edge = down ? tree._low : tree._high
       if (edge._length < 0) return false
-      if (++this._hops > tree._limit()) corrupt(tree._leaf._pgno, 0, "more leaves than the file has pages")
+      if (++this._hops > pageLimit(tree)) corrupt(tree._leaf._pgno, 0, "more leaves than the file has pages")
       tree._key = keep(tree._key, edge._bytes, 0, edge._length)
       search(tree, this._root(), down ? TO_BELOW : TO_KEY)
       if (down) tree._index = tree._leaf._count - 1

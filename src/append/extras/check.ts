@@ -1,7 +1,6 @@
 /** The way through a whole tree: check(), and counting for stat() where the original wrote the counters. */
 import { fetchPage } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
-import { compareStored, turnKey } from "../keys.ts"
 import {
   BIG,
   DEPTH_MAX,
@@ -11,7 +10,6 @@ import {
   INTERNALS,
   ITEM_FLAGS,
   ITEM_HEADER,
-  KEY_MAX,
   LEAF,
   LEAVES,
   LEVELS,
@@ -24,8 +22,9 @@ import {
   ROOT,
   TIME,
 } from "../layout.ts"
-import { chainLength } from "../overflow.ts"
-import { itemAt, keySizeAt, wordAt } from "../page.ts"
+import { chainLength } from "../limits.ts"
+import { compareKeys } from "../order.ts"
+import { itemAt, keySizeAt, takeFullKey, wordAt } from "../page.ts"
 import { boundsAt } from "../search.ts"
 import type { AppendTree } from "../tree.ts"
 import type { Finding, Progress, Stat } from "../types.ts"
@@ -112,26 +111,24 @@ function tell(walk: Walk, page: number, offset: number, message: string): void {
 
 /** Keys ascend, and lie within the bounds that the pages above give. */
 function checkKeys(tree: AppendTree, walk: Walk, frame: Frame): void {
-  const prefix = tree._prefix
-  const third = tree._third
+  const low = tree._low
+  const high = tree._high
   const first = frame._kind === LEAF ? 0 : 1
-  third._length = 0
+  let before = tree._separator
+  let key = tree._third
   for (let index = first; index < frame._count; index++) {
-    const at = itemAt(frame, index)
-    const stored = keySizeAt(frame, at)
-    const key = at + ITEM_HEADER
-    const length = stored + prefix
-    const offset = at - frame._base
-    if (length === 0 || length > KEY_MAX) tell(walk, frame._pgno, offset, `a key of ${length} bytes`)
-    // What third holds is the key before, without the prefix.
-    if (index > first && compareStored(tree, frame, key, stored, third, 0) <= 0)
+    const offset = itemAt(frame, index) - frame._base
+    takeFullKey(tree, frame, index, low, tree._prefix, key)
+    if (key._length === 0) tell(walk, frame._pgno, offset, "a key of 0 bytes")
+    if (index > first && compareKeys(key, before) <= 0)
       tell(walk, frame._pgno, HEADER + index * 2, "a key out of order")
-    if (tree._low._length >= 0 && compareStored(tree, frame, key, stored, tree._low, prefix) < 0)
+    if (low._length >= 0 && compareKeys(key, low) < 0)
       tell(walk, frame._pgno, offset, "a key below the page's separator")
-    if (tree._high._length >= 0 && compareStored(tree, frame, key, stored, tree._high, prefix) >= 0)
+    if (high._length >= 0 && compareKeys(key, high) >= 0)
       tell(walk, frame._pgno, offset, "a key above the next page's separator")
-    turnKey(tree, frame._bytes, key, third._bytes, 0, stored)
-    third._length = stored
+    const free = before
+    before = key
+    key = free
   }
 }
 

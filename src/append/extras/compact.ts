@@ -3,8 +3,7 @@ import { corrupt, refuse } from "../../errors.ts"
 import { fetchPage } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
 import type { RandomAccessStream } from "../../stream/stream.ts"
-import { sealPage } from "../check-page.ts"
-import { endWriter } from "../commit.ts"
+import { attendSeal } from "../check-page.ts"
 import {
   BIG,
   DEPTH_MAX,
@@ -18,16 +17,15 @@ import {
   NONE,
   OVERFLOW,
   OVERFLOWS,
-  PGNO,
   REVISIONS,
   ROOT,
   TOMB,
   TOMBSTONE,
 } from "../layout.ts"
+import { chainLength } from "../limits.ts"
 import { writeHeader } from "../opening/header.ts"
 import { giveUp } from "../opening/index.ts"
-import { chainLength } from "../overflow.ts"
-import { copyPage, itemAt, keySizeAt, scratchPage, wordAt } from "../page.ts"
+import { cleanPage, copyPage, itemAt, keySizeAt, wordAt } from "../page.ts"
 import { writeRecord } from "../record.ts"
 import type { AppendTree } from "../tree.ts"
 import type { Progress } from "../types.ts"
@@ -65,11 +63,10 @@ export function compact(this: AppendTree, target: RandomAccessStream, progress?:
     writeRecord(this, this._stream, txn._first, record)
     this._stream.flush()
   } catch (error) {
-    endWriter(this)
     giveUp(this, error)
   }
   this._size = (txn._first + 1) * this._pagesize
-  endWriter(this)
+  txn.abort()
   this._isStale = true
 }
 
@@ -147,10 +144,9 @@ function copyChains(tree: AppendTree, copy: Copy, leaf: Frame, firsts: number[])
 
 /** Writes one page under the next number of the target, with the new numbers of what it refers to. */
 function copyOut(tree: AppendTree, copy: Copy, frame: Frame, made: number[], next: number): void {
-  const page = scratchPage(tree)
+  const page = cleanPage(tree, copy.next, frame._kind)
   const pgno = copy.next++
   copyPage(tree, frame, page)
-  page._view.setUint32(page._base + PGNO, pgno, true)
   if (frame._kind === OVERFLOW) page._view.setUint32(page._base + NEXT, next, true)
   else {
     let reference = 0
@@ -161,6 +157,6 @@ function copyOut(tree: AppendTree, copy: Copy, frame: Frame, made: number[], nex
         page._view.setUint32(at + ITEM_HEADER + keySizeAt(page, at), made[reference++], true)
     }
   }
-  sealPage(tree, page)
+  attendSeal(tree, page, false)
   copy.target.write(page._bytes, pgno * tree._pagesize, page._base, tree._pagesize)
 }

@@ -1,5 +1,6 @@
 /** Taking back what a transaction has written, when it is aborted or could not be committed. */
 import { forgetPages } from "../../page/cache.ts"
+import { endWriter } from "../end-writer.ts"
 import type { AppendTree } from "../tree.ts"
 import { clearCommit } from "./record.ts"
 import { findCommit } from "./recovery.ts"
@@ -25,9 +26,10 @@ export function cutBack(tree: AppendTree, isFailed: boolean): void {
   }
 }
 
-/** Undoes a transaction, which has ended, that could not be written, and throws why. */
+/** Ends a transaction that could not be written, undoes it, and throws why. */
 export function giveUp(tree: AppendTree, cause: unknown): never {
   const code = (cause as { code?: string }).code
+  endWriter(tree)
   if (tree._isOvertaken) {
     // What is there is the other's.
     tree._isOvertaken = false

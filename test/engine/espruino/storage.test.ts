@@ -11,7 +11,9 @@ import { readIntelHex, readStorage } from "./storage.ts"
 
 const NAMES = [
   "append",
+  "append-cursors",
   "append-extras",
+  "append-opening",
   "btree",
   "btree-check",
   "btree-extras",
