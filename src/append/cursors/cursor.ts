@@ -1,23 +1,19 @@
 /**
- * Cursors. A cursor keeps a copy of its record and a position (leaf, index) that is good while nothing has changed; after a change it finds its
- * place again by the key. Nothing is registered anywhere, and an abandoned cursor costs nothing.
+ * Cursors, as they are used: position.ts moves them. Nothing is registered anywhere, and an abandoned cursor costs nothing.
  */
 import { type Bytes, type Kept, keep, roomIn, toBytes } from "../../bytes.ts"
-import { corrupt, refuse } from "../../errors.ts"
-import { fetchPage } from "../../page/cache.ts"
+import { refuse } from "../../errors.ts"
 import type { Frame } from "../../page/pool.ts"
 import { copyBytes } from "../../platform.ts"
-import { takeKey, turnKey } from "../keys.ts"
-import { BIG, HEADER, ITEM_FLAGS, ITEM_HEADER, KEY_MAX, LEAF, ROOT } from "../layout.ts"
-import { pageLimit } from "../limits.ts"
-import { compareKeys } from "../order.ts"
+import { takeKey } from "../keys.ts"
+import { KEY_MAX } from "../layout.ts"
 import { readValue } from "../overflow.ts"
-import { itemAt, keySizeAt, takeFullKey, wordAt } from "../page.ts"
 import { search } from "../search.ts"
-import { GONE, NOWHERE, ON, TO_BELOW, TO_KEY } from "../states.ts"
+import { NOWHERE, TO_BELOW, TO_KEY } from "../states.ts"
 import type { Transaction } from "../transaction.ts"
 import type { AppendTree } from "../tree.ts"
 import { BT_CURSOR, BT_CURSOR_EXACT, BT_FIRST, BT_LAST, BT_NEXT, BT_PREV } from "../types.ts"
+import { find, goTo, land, place, rootOf, settle } from "./position.ts"
 import { visitRange } from "./range.ts"
 
 const NO_RECORD = "no record under the cursor"
@@ -66,41 +62,41 @@ export class AppendCursor {
 
   /** Goes to the first record; false when the tree is empty. */
   first(): boolean {
-    this._place()
+    place(this)
     // The empty key is below all others.
     this._tree._key._length = 0
-    return this._find(TO_BELOW, 0) && this._land(0)
+    return find(this, TO_BELOW, 0) && land(this, 0)
   }
 
   /** Goes to the last record; false when the tree is empty. */
   last(): boolean {
     const key = this._tree._key
-    this._place()
+    place(this)
     // Longer than any key, and above all of them.
     key._bytes.fill(0xff)
     key._length = KEY_MAX + 1
-    return this._find(TO_BELOW, -1) && this._land(0)
+    return find(this, TO_BELOW, -1) && land(this, 0)
   }
 
   /** Goes to the smallest key above the one it stood on, even when that was deleted since; a fresh cursor to the first record. */
   next(): boolean {
     if (this._state === NOWHERE) return this.first()
-    const on = this._settle()
-    return this._to(this._leaf, on ? this._index + 1 : this._index, 1)
+    const on = settle(this)
+    return goTo(this, this._leaf, on ? this._index + 1 : this._index, 1)
   }
 
   /** Goes to the record before, as next() does to the one after; a fresh cursor goes to the last record. */
   previous(): boolean {
     if (this._state === NOWHERE) return this.last()
-    this._settle()
-    return this._to(this._leaf, this._index - 1, -1)
+    settle(this)
+    return goTo(this, this._leaf, this._index - 1, -1)
   }
 
   /** Goes to the smallest key >= `key`. @throws EINVAL a key that is empty or longer than 255 bytes */
   seek(key: Bytes): boolean {
-    this._place()
+    place(this)
     takeKey(this._tree, key)
-    return this._find(TO_KEY, 0) && this._land(0)
+    return find(this, TO_KEY, 0) && land(this, 0)
   }
 
   /**
@@ -113,9 +109,9 @@ export class AppendCursor {
       const wanted = toBytes(key as Bytes, "key")
       if (op === BT_CURSOR) on = this.seek(wanted)
       else {
-        this._place()
+        place(this)
         takeKey(this._tree, wanted)
-        on = search(this._tree, this._root(), TO_KEY) && this._land(0)
+        on = search(this._tree, rootOf(this), TO_KEY) && land(this, 0)
       }
     } else if (op === BT_FIRST) on = this.first()
     else if (op === BT_NEXT) on = this.next()
@@ -134,7 +130,7 @@ export class AppendCursor {
 
   /** Gives a copy of the value. EINVAL when there is no record under the cursor. */
   value(): Uint8Array {
-    if (!this._settle()) refuse("EINVAL", NO_RECORD)
+    if (!settle(this)) refuse("EINVAL", NO_RECORD)
     return readValue(this._tree, undefined, 0) as Uint8Array
   }
 
@@ -151,7 +147,7 @@ export class AppendCursor {
 
   /** Copies what fits of the value into `target` from `offset` (0); gives its length, -1 when there is no record here. */
   valueInto(target: Uint8Array, offset?: number): number {
-    if (!this._settle()) return -1
+    if (!settle(this)) return -1
     return readValue(this._tree, target, offset || 0) as number
   }
 
@@ -179,138 +175,12 @@ export class AppendCursor {
   ): void {
     visitRange(this, visit, start, end, flags)
   }
-
-  /** @internal */
-  _root(): number {
-    return (this._view as Transaction)._record[ROOT]
-  }
-
-  /** @internal Begins a call that places the cursor: on the newest commit, where it is not a transaction's. */
-  _place(): void {
-    if (this._txn === null) {
-      this._view = this._tree.snapshot()
-      this._changes = -1
-    }
-    ;(this._view as Transaction)._enter(false)
-  }
-
-  /** @internal Begins a call, and finds the cursor's place again where it must; tells whether it is on its record. */
-  _settle(): boolean {
-    const tree = this._tree
-    if (this._state === NOWHERE) {
-      tree._refuseClosed()
-      return false
-    }
-    const view = this._view as Transaction
-    view._enter(false)
-    if (this._changes !== view._changes) {
-      tree._key = keep(tree._key, this._key._bytes, 0, this._key._length)
-      this._state = search(tree, view._record[ROOT], TO_KEY) ? ON : GONE
-      this._changes = view._changes
-      this._index = tree._index
-      this._prefix = tree._prefix
-      this._page = 0
-      if (tree._depth >= 0) {
-        this._leaf = tree._leaf
-        this._page = tree._leaf._pgno
-      }
-    } else if (this._page !== 0) {
-      if (this._leaf._pgno !== this._page || this._leaf._kind !== LEAF)
-        this._leaf = fetchPage(tree._cache, this._page, LEAF)
-      else this._leaf._used = ++tree._cache._clock
-    }
-    tree._leaf = this._leaf
-    tree._index = this._index
-    return this._state === ON
-  }
-
-  /** @internal Searches, and makes item _index + `more` of the leaf found the one to land on; false where the tree is empty. */
-  _find(mode: number, more: number): boolean {
-    const tree = this._tree
-    search(tree, this._root(), mode)
-    tree._index += more
-    return tree._depth >= 0
-  }
-
-  /** @internal Goes from item `index` of a leaf in the direction of `order`, to the next leaf where it has none. */
-  _to(leaf: Frame, index: number, order: number): boolean {
-    const tree = this._tree
-    // In an empty tree there is no leaf.
-    if (this._page === 0) return false
-    if (index >= 0 && index < leaf._count) {
-      tree._leaf = leaf
-      tree._index = index
-      tree._prefix = this._prefix
-      return this._show(order)
-    }
-    tree._key = keep(tree._key, this._key._bytes, 0, this._key._length)
-    if (!this._find(TO_KEY, 0)) return false
-    // Where the leaf ends; _land goes on from there.
-    tree._index = order > 0 ? tree._leaf._count : -1
-    return this._land(order)
-  }
-
-  /**
-   * @internal Shows item _index of _leaf, or goes on to the nearest leaf that has one: its edge is the bound that search() has left. False at the
-   * end of the tree. More leaves in one direction than the file has pages are a circle.
-   */
-  _land(order: number): boolean {
-    const tree = this._tree
-    if (order === 0 || order !== this._way) this._hops = 0
-    this._way = order
-    while (tree._index < 0 || tree._index >= tree._leaf._count) {
-      const down = tree._index < 0
-      const edge = down ? tree._low : tree._high
-      if (edge._length < 0) return false
-      if (++this._hops > pageLimit(tree)) corrupt(tree._leaf._pgno, 0, "more leaves than the file has pages")
-      tree._key = keep(tree._key, edge._bytes, 0, edge._length)
-      search(tree, this._root(), down ? TO_BELOW : TO_KEY)
-      if (down) tree._index = tree._leaf._count - 1
-    }
-    return this._show(order)
-  }
-
-  /** @internal Stands on item _index of _leaf and keeps it. A key on the wrong side of the one before is ECORRUPT. */
-  _show(order: number): boolean {
-    const tree = this._tree
-    const leaf = tree._leaf
-    const index = tree._index
-    const at = itemAt(leaf, index)
-    const prefix = tree._prefix
-    const third = tree._third
-    // The prefix is that of the cursor's own key where it stays on the leaf, else that of the bounds.
-    const from = order !== 0 && this._page === leaf._pgno && this._prefix === prefix ? this._key : tree._low
-    takeFullKey(tree, leaf, index, from, prefix, third)
-    const length = third._length
-    if (length === 0) corrupt(leaf._pgno, at - leaf._base, "a key of 0 bytes")
-    if (order !== 0) {
-      const step = compareKeys(third, this._key)
-      if (step === 0 || step > 0 !== order > 0) corrupt(leaf._pgno, HEADER + index * 2, "a key out of order")
-    }
-    this._key = keep(this._key, third._bytes, 0, length)
-    const isBig = leaf._bytes[at + ITEM_FLAGS] === BIG
-    const size = isBig ? 0 : wordAt(leaf, at)
-    this._shown = keep(this._shown, null, 0, length + size)
-    const bytes = this._shown._bytes
-    turnKey(tree, third._bytes, 0, bytes, 0, length)
-    copyBytes(leaf._bytes, at + ITEM_HEADER + keySizeAt(leaf, at), bytes, length, size)
-    this.bytes = bytes
-    this.keyLength = this.valueOffset = length
-    this.valueLength = isBig ? -1 : size
-    this._leaf = leaf
-    this._page = leaf._pgno
-    this._index = index
-    this._prefix = prefix
-    this._changes = (this._view as Transaction)._changes
-    this._state = ON
-    return true
-  }
 }
 
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 AppendCursor.prototype.delete = function (this: AppendCursor): boolean {
   const tree = this._tree
-  if (!this._settle()) return false
+  if (!settle(this)) return false
   const key = this.key()
   if (this._txn !== null) return this._txn.delete(key)
   const done = tree.delete(key)
