@@ -2,6 +2,7 @@
 import { refuse } from "../errors.ts"
 import { writePage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
+import type { Shared } from "./end-writer.ts"
 import { LEVELS, META_HASH, REVISIONS } from "./layout.ts"
 import { giveUp, takeNewer } from "./opening/index.ts"
 import { refuseOvertaken } from "./overtaken.ts"
@@ -15,10 +16,12 @@ import { BT_NOSYNC } from "./types.ts"
  * been cut or replaced behind this handle's back. One call of size(); to be quite sure, one read of a word of the commit record's hash.
  */
 export function refresh(tree: AppendTree, isSure: boolean): void {
-  const stream = tree._stream
+  const stream: Shared = tree._stream
+  const writing = stream.appendWriter
   let size = tree._size
   if (!tree._isStale && tree._writer === null) {
-    size = stream.size()
+    // What another handle's transaction has written so far may be cut off again: the stream ends where that one began.
+    size = writing ? writing._size : stream.size()
     if (tree._commit > 0 && (isSure || size > tree._size)) {
       stream.read(tree._small, tree._commit * tree._pagesize + META_HASH, 0, 4)
       if (tree._smallView.getInt32(0) !== tree._check) size = -1
