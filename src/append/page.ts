@@ -121,7 +121,7 @@ export function insertItem(
   const at = frame._base + upper
   // Items that overlap, and keys shorter than what they lack, were not seen when the page was loaded.
   if (at < end + 2 || length < 0) corrupt(frame._pgno, UPPER, "items do not fit")
-  copyBytes(bytes, slot, bytes, slot + 2, end - slot)
+  if (slot < end) copyBytes(bytes, slot, bytes, slot + 2, end - slot)
   view.setUint16(slot, upper, true)
   setBounds(frame, frame._count + 1, upper)
   view.setUint32(at, word, true)
@@ -151,7 +151,7 @@ export function removeItem(frame: Frame, index: number): void {
   setBounds(frame, frame._count - 1, frame._upper + size)
 }
 
-/** Puts the key of item `index` into `target`, in full and canonical: the first `prefix` bytes of `bound`, and what is stored. */
+/** Puts the key of item `index` into `target`, in full and canonical: the first `prefix` bytes of `bound`, which may be it, and what is stored. */
 export function takeFullKey(
   tree: AppendTree,
   frame: Frame,
@@ -164,7 +164,7 @@ export function takeFullKey(
   const stored = keySizeAt(frame, at)
   const length = prefix + stored
   if (length > KEY_MAX) corrupt(frame._pgno, at - frame._base, `a key of ${length} bytes`)
-  copyBytes(bound._bytes, 0, target._bytes, 0, prefix)
+  if (bound !== target) copyBytes(bound._bytes, 0, target._bytes, 0, prefix)
   turnKey(tree, frame._bytes, at + ITEM_HEADER, target._bytes, prefix, stored)
   target._length = length
 }

@@ -77,7 +77,7 @@ export function narrow(tree: AppendTree, frame: Frame, slot: number, end: number
   const low = tree._low
   const high = tree._high
   const prefix = tree._prefix
-  // With the page's prefix both begin already.
+  // Both begin with the page's prefix already.
   if (slot > 0) takeFullKey(tree, frame, slot, low, prefix, low)
   if (end < frame._count) takeFullKey(tree, frame, end, high, prefix, high)
   tree._prefix = commonLength(low, high)

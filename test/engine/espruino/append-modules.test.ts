@@ -81,6 +81,19 @@ describe("the modules that append asks for", () => {
     expect(textOf(other.get("b"))).toBe("2")
   })
 
+  it("extras, when the program asks for them", () => {
+    const { realm, asked } = watched()
+    const append = realm.require("append")
+    const tree = append.open(new Stream(), { pagesize: 512 })
+    expect(() => tree.compare("a", "b")).toThrow("append-extras")
+    expect(() => tree.setCacheSize(8)).toThrow("append-extras")
+    expect(asked).not.toContain("append-extras")
+    realm.require("append-extras")(append)
+    expect(tree.compare("a", "b")).toBeLessThan(0)
+    tree.setCacheSize(8)
+    expect(tree.stat().maxCache).toBe(8)
+  })
+
   it("are named by the error where they are not in Storage, and what needs none of them works", () => {
     const { realm } = watched(["append-cursors", "append-extras"])
     const tree = realm.require("append").open(new Stream(), { pagesize: 512 })

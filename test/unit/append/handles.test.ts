@@ -57,3 +57,40 @@ describe("a handle that reads while another one's transaction has written pages"
     expect(stream.bytesRead).toBe(0)
   })
 })
+
+describe("a file that was replaced by one of the same size", () => {
+  // A record says when it was made; of the pages it knows the root's number and how many there are.
+  const fileOf = (value: string) => {
+    const stream = new MemoryStream()
+    append.open(stream, { ...options, clock: () => 1_700_000_000 + Number(value) }).put("a", value)
+    return stream
+  }
+
+  it("is noticed when a transaction begins that writes, for good", () => {
+    const stream = fileOf("1")
+    const tree = append.open(stream, options)
+    const other = fileOf("2").bytes()
+    expect(other.length).toBe(stream.size())
+    stream.write(other, 0)
+    expect(() => tree.begin()).toThrow("ESTALE")
+    expect(() => tree.get("a")).toThrow("ESTALE")
+    expect(textOf(append.open(stream, options).get("a"))).toBe("2")
+  })
+
+  it("is noticed at any call when it is larger, too", () => {
+    const stream = fileOf("1")
+    const tree = append.open(stream, options)
+    const other = fileOf("2")
+    append.open(other, options).put("b", "3")
+    stream.write(other.bytes(), 0)
+    expect(() => tree.get("a")).toThrow("ESTALE")
+  })
+
+  it("is no other file when it has the same commit", () => {
+    const stream = fileOf("1")
+    const tree = append.open(stream, options)
+    stream.write(fileOf("1").bytes(), 0)
+    tree.put("b", "2")
+    expect(textOf(append.open(stream, options).get("b"))).toBe("2")
+  })
+})
