@@ -3,7 +3,7 @@
  * CRC-32 that our pages carry in their free space, where the original neither looks nor keeps it valid: the mark beside it holds for one
  * page number, and a page that is changed gets another one.
  */
-import { crc32 } from "../checksum.ts"
+import { crc32, crc32Of } from "../checksum.ts"
 import { corrupt } from "../errors.ts"
 import type { Frame } from "../page/pool.ts"
 import {
@@ -23,105 +23,99 @@ import {
   PGNO,
   UPPER,
 } from "./layout.ts"
+import { pageLimit } from "./limits.ts"
 import { refuseOvertaken } from "./overtaken.ts"
-import { bodySizeAt, freeOf, keySizeAt, wordAt } from "./page.ts"
+import { freeOf, itemAt, keySizeAt, wordAt } from "./page.ts"
 import type { AppendTree } from "./tree.ts"
 
 /** What the page cache calls: with a page just read, to have it checked, and with a dirty one before it is written. */
 export function attendPage(this: AppendTree, frame: Frame): void {
-  if (frame._kind === 0) checkPage(this, frame)
+  if (frame._kind === 0) frame._kind = checkPage(this, frame)
   else {
     refuseOvertaken(this, frame._pgno)
-    sealPage(this, frame)
+    attendSeal(this, frame, false)
   }
 }
 
-/** Checks the page in `frame`; sets its _kind, _count and _upper. Throws ECORRUPT. */
-function checkPage(tree: AppendTree, frame: Frame): void {
+/** Checks the page in `frame`, gives its kind, and sets _count and _upper. Throws ECORRUPT. */
+function checkPage(tree: AppendTree, frame: Frame): number {
   const view = frame._view
   const base = frame._base
   const pgno = frame._pgno
-  const pagesize = tree._pagesize
+  const limit = pageLimit(tree)
   const own = view.getUint32(base + PGNO, true)
-  const type = view.getUint32(base + FLAGS, true)
-  if (own !== pgno || (type !== LEAF && type !== INTERNAL && type !== OVERFLOW))
-    corrupt(pgno, PGNO, `page number ${own}, flags ${type}`)
-  if (type === OVERFLOW) {
-    const next = view.getUint32(base + NEXT, true)
-    if (next !== 0) checkNumber(tree, pgno, NEXT, next)
+  const kind = view.getUint32(base + FLAGS, true)
+  const next = view.getUint32(base + NEXT, true)
+  const lower = view.getUint16(base + LOWER, true)
+  const upper = view.getUint16(base + UPPER, true)
+  if (own !== pgno || (kind !== LEAF && kind !== INTERNAL && kind !== OVERFLOW))
+    corrupt(pgno, PGNO, `page number ${own}, flags ${kind}`)
+  if (kind === OVERFLOW) {
+    if (next !== 0) checkNumber(pgno, NEXT, next, limit)
   } else {
-    const lower = view.getUint16(base + LOWER, true)
-    const upper = view.getUint16(base + UPPER, true)
-    const least = type === LEAF ? HEADER : HEADER + 2
-    if (lower < least || lower > upper || upper > pagesize || (lower & 1) !== 0)
-      corrupt(pgno, LOWER, `free space ${lower} to ${upper} of ${pagesize}`)
-    frame._kind = type
+    const least = kind === LEAF ? HEADER : HEADER + 2
+    if (lower < least || lower > upper || upper > tree._pagesize || (lower & 1) !== 0)
+      corrupt(pgno, LOWER, `free space ${lower} to ${upper} of ${tree._pagesize}`)
     frame._count = (lower - HEADER) >> 1
     frame._upper = upper
-    try {
-      checkItems(tree, frame)
-    } catch (error) {
-      // A page that is refused stays unchecked, and is refused again.
-      frame._kind = 0
-      throw error
-    }
+    attendSeal(tree, frame, true)
+    checkItems(tree, frame, limit, kind === LEAF)
   }
-  frame._kind = type
+  return kind
 }
 
-function checkItems(tree: AppendTree, frame: Frame): void {
+function checkItems(tree: AppendTree, frame: Frame, limit: number, isLeaf: boolean): void {
   const base = frame._base
   const pgno = frame._pgno
   const pagesize = tree._pagesize
-  const leaf = frame._kind === LEAF
   let left = pagesize - frame._upper
-  if (tree._checks && freeOf(frame) >= CHECK_SIZE) {
-    const at = base + frame._upper - CHECK_SIZE
-    if (wordAt(frame, at + 4) === (CHECKED ^ pgno) >>> 0 && wordAt(frame, at) !== checkOf(tree, frame))
-      corrupt(pgno, frame._upper - CHECK_SIZE, "the check does not match")
-  }
   for (let index = 0; index < frame._count; index++) {
-    const offset = frame._view.getUint16(base + HEADER + index * 2, true)
+    const at = itemAt(frame, index)
+    const offset = at - base
     if (offset < frame._upper || offset > pagesize - ITEM_HEADER)
       corrupt(pgno, HEADER + index * 2, `an item at ${offset}`)
-    const at = base + offset
     const word = wordAt(frame, at)
     const keySize = keySizeAt(frame, at)
     const flags = frame._bytes[at + ITEM_FLAGS]
-    const size = ITEM_HEADER + keySize + bodySizeAt(frame, at)
-    if (size > pagesize - offset || keySize > KEY_MAX || flags > (leaf ? BIG : 0))
-      corrupt(pgno, offset, `an item of ${size} bytes, a key of ${keySize}, flags ${flags}`)
+    const body = flags === BIG ? 4 : isLeaf ? word : 0
+    const size = ITEM_HEADER + keySize + body
+    if (
+      size > pagesize - offset ||
+      // The first item of an internal page has no key, and none of them a value.
+      keySize > (isLeaf || index > 0 ? KEY_MAX : 0) ||
+      flags > (isLeaf ? BIG : 0) ||
+      (flags === BIG && word > (limit - 1) * (pagesize - HEADER))
+    )
+      corrupt(pgno, offset, `an item of ${size} bytes, a key of ${keySize}, flags ${flags}, word ${word}`)
     left -= size
-    if (!leaf) {
-      checkNumber(tree, pgno, offset, word)
-      if (index === 0 && keySize !== 0) corrupt(pgno, offset, "the first item has a key")
-    } else if (flags === BIG) {
-      const first = at + ITEM_HEADER + keySize
-      checkNumber(tree, pgno, first - base, wordAt(frame, first))
-      if (word > (tree._limit() - 1) * (pagesize - HEADER)) corrupt(pgno, offset, `a value of ${word} bytes`)
-    }
+    const place = isLeaf ? offset + ITEM_HEADER + keySize : offset
+    if (!isLeaf || flags === BIG) checkNumber(pgno, place, wordAt(frame, base + place), limit)
   }
   if (left !== 0) corrupt(pgno, UPPER, `${left} bytes that no item has`)
 }
 
 /** Checks a page number read at `offset` of page `pgno`. */
-function checkNumber(tree: AppendTree, pgno: number, offset: number, found: number): void {
-  if (found < 1 || found >= tree._limit() || found === pgno)
-    corrupt(pgno, offset, `refers to page ${found}, not 1 to ${tree._limit() - 1}`)
+function checkNumber(pgno: number, offset: number, found: number, limit: number): void {
+  if (found < 1 || found >= limit || found === pgno)
+    corrupt(pgno, offset, `refers to page ${found}, not 1 to ${limit - 1}`)
 }
 
-/** Gives the CRC-32 of the page but for its free space. */
-function checkOf(tree: AppendTree, frame: Frame): number {
+/**
+ * The check of a tree page, the CRC-32 of all but its free space: looks whether it is right where the page has one and was read, and puts it
+ * in where there is room and the page is about to be written.
+ */
+export function attendSeal(tree: AppendTree, frame: Frame, isRead: boolean): void {
   const base = frame._base
-  const head = crc32(frame._bytes, base, base + HEADER + frame._count * 2, 0)
-  return crc32(frame._bytes, base + frame._upper, base + tree._pagesize, head)
-}
-
-/** Puts the check into a tree page that is about to be written, where there is room. */
-export function sealPage(tree: AppendTree, frame: Frame): void {
+  const bytes = frame._bytes
   if (!tree._checks || frame._kind === OVERFLOW || freeOf(frame) < CHECK_SIZE) return
-  const at = frame._base + frame._upper - CHECK_SIZE
-  const pgno = wordAt(frame, frame._base + PGNO)
-  frame._view.setUint32(at, checkOf(tree, frame), true)
-  frame._view.setUint32(at + 4, (CHECKED ^ pgno) >>> 0, true)
+  const at = base + frame._upper - CHECK_SIZE
+  const pgno = wordAt(frame, base + PGNO)
+  const mark = (CHECKED ^ pgno) >>> 0
+  if (isRead && wordAt(frame, at + 4) !== mark) return
+  const head = crc32Of(bytes, base, base + HEADER + frame._count * 2)
+  const check = crc32(bytes, base + frame._upper, base + tree._pagesize, head)
+  if (!isRead) {
+    frame._view.setUint32(at, check, true)
+    frame._view.setUint32(at + 4, mark, true)
+  } else if (wordAt(frame, at) !== check) corrupt(pgno, frame._upper - CHECK_SIZE, "the check does not match")
 }

@@ -1,5 +1,4 @@
 /** The core of the engine: all of the module "append" on Espruino. extras/ adds the rest to its classes. */
-export { AppendCursor } from "./cursor.ts"
 export { open } from "./open.ts"
 export { Transaction } from "./transaction.ts"
 export { AppendTree } from "./tree.ts"

@@ -2,7 +2,7 @@
  * Keys in their canonical form: the bytes as given, or with BT_REVERSEKEY from the last one back. In that form the order is bytewise
  * and what pages leave out is a prefix, whatever the file's order; only what is stored in pages, or given out, is turned round again.
  */
-import { type Bytes, type Kept, keep, type Region, toBytes } from "../bytes.ts"
+import { type Bytes, type Kept, type Region, toBytes } from "../bytes.ts"
 import { refuse } from "../errors.ts"
 import { compareBytes, copyBytes } from "../platform.ts"
 import { KEY_MAX } from "./layout.ts"
@@ -31,11 +31,6 @@ export function takeKey(tree: AppendTree, key: Bytes): void {
   tree._key._length = length
 }
 
-/** Makes a key in canonical form the search key. */
-export function useKey(tree: AppendTree, key: Kept): void {
-  tree._key = keep(tree._key, key._bytes, 0, key._length)
-}
-
 /** Orders a stored key against bytes [from, _length) of a canonical one. */
 export function compareStored(
   tree: AppendTree,
@@ -48,19 +43,13 @@ export function compareStored(
   const left = key._length - from
   if (!tree._reverse) return compareBytes(page, at, length, key, from, left)
   const common = length < left ? length : left
-  for (let i = 0; i < common; i++) {
-    const order = page._bytes[at + length - 1 - i] - key._bytes[from + i]
-    if (order !== 0) return order
-  }
-  return length - left
+  let order = 0
+  for (let i = 0; i < common && order === 0; i++)
+    order = page._bytes[at + length - 1 - i] - key._bytes[from + i]
+  return order === 0 ? length - left : order
 }
 
-/** Orders two keys in canonical form. */
-export function compareKeys(a: Kept, b: Kept): number {
-  return compareBytes(a, 0, a._length, b, 0, b._length)
-}
-
-/** Gives how many bytes two canonical keys have in common at their beginning. */
+/** Gives how many bytes two canonical keys have in common at their beginning; none where one is a bound that is not there. */
 export function commonLength(a: Kept, b: Kept): number {
   const end = a._length < b._length ? a._length : b._length
   let length = 0

@@ -34,18 +34,27 @@ export const FILE_ORDER = FILE_MARK + 4
 export const FILE_CHECK = FILE_ORDER + 4
 export const FILE_SIZE = FILE_CHECK + 4
 
-export const META_FLAGS = HEADER
-export const META_ROOT = META_FLAGS + 4
+/**
+ * What a commit record says, kept as an array of the words of its content: two for the time and the entries, of which the second, the upper
+ * half, is 0 in memory, since the first holds it all.
+ */
+export const TOMB = 0
+export const ROOT = TOMB + 1
 /** The root of the commit before, whatever the original's name for it says. */
-export const META_PREVIOUS = META_ROOT + 4
-export const META_TIME = META_PREVIOUS + 4
-export const META_INTERNALS = META_TIME + 8
-export const META_LEAVES = META_INTERNALS + 4
-export const META_OVERFLOWS = META_LEAVES + 4
-export const META_REVISIONS = META_OVERFLOWS + 4
-export const META_DEPTH = META_REVISIONS + 4
-export const META_ENTRIES = META_DEPTH + 4
-export const META_HASH = META_ENTRIES + 8
+export const PREVIOUS = ROOT + 1
+export const TIME = PREVIOUS + 1
+export const INTERNALS = TIME + 2
+export const LEAVES = INTERNALS + 1
+export const OVERFLOWS = LEAVES + 1
+export const REVISIONS = OVERFLOWS + 1
+export const LEVELS = REVISIONS + 1
+export const ENTRIES = LEVELS + 1
+export const RECORD_WORDS = ENTRIES + 2
+
+export const META_CONTENT = HEADER
+export const META_ROOT = META_CONTENT + ROOT * 4
+export const META_ENTRIES = META_CONTENT + ENTRIES * 4
+export const META_HASH = META_CONTENT + RECORD_WORDS * 4
 export const META_END = META_HASH + 20
 /** Behind what the original knows: the counters of this commit are honest. */
 export const META_MARK = META_END

@@ -1,89 +1,13 @@
-/** Opening: arguments checked, then the file recognised and its newest commit found, or a new one begun. */
-import { type Kept, keep } from "../bytes.ts"
-import { refuse } from "../errors.ts"
-import { makeCache, startCache } from "../page/start-cache.ts"
-import { DEFAULT_PAGESIZE, SLAB_FRAMES } from "../platform.ts"
+/** Opening: the handle, for what opening/ does with it. */
 import type { RandomAccessStream } from "../stream/stream.ts"
-import { attendPage } from "./check-page.ts"
-import { KEY_MAX, META_SIZE, PAGESIZE_MAX, PAGESIZE_MIN } from "./layout.ts"
-import { readHeader, writeHeader } from "./meta.ts"
-import { findCommit } from "./recovery.ts"
+import { openTree } from "./opening/index.ts"
 import { AppendTree } from "./tree.ts"
-import { BT_NOSYNC, BT_RDONLY, BT_REVERSEKEY, type OpenOptions } from "./types.ts"
-
-/** Pages that recovery goes back where nothing else is asked for. */
-const RECOVERY_PAGES = 65536
+import type { OpenOptions } from "./types.ts"
 
 /**
  * Opens the tree in `stream`, or begins a new one: open-checked.ts, which looks at the options, says it all.
  * @throws EINVAL, EFTYPE, ECORRUPT, ESTALE, EROFS, EIO, ENOMEM
  */
 export function open(stream: RandomAccessStream, options?: OpenOptions): AppendTree {
-  const given: OpenOptions = options === undefined || options === null ? {} : options
-  const flags = given.flags || 0
-  if (!stream || !stream.setSize) refuse("EINVAL", "not a stream: see fromSeekable")
-  const tree = new AppendTree()
-  const cache = makeCache(stream, tree)
-  tree._stream = stream
-  tree._cache = cache
-  tree._isReadonly = (flags & BT_RDONLY) !== 0 || stream.readonly === true
-  tree._reverse = (flags & BT_REVERSEKEY) !== 0
-  tree._checks = given.checksums === undefined ? !stream.atomic : given.checksums
-  tree._clock = given.clock === undefined ? secondsOfNow : given.clock
-  tree._budget = given.recoveryPages === undefined ? RECOVERY_PAGES : given.recoveryPages
-  tree._isOurs = tree._isClosed = tree._isStale = tree._isOvertaken = false
-  tree._failed = ""
-  tree._writer = null
-  tree._cuts = []
-  tree._path = []
-  tree._slots = []
-  tree._words = []
-  for (let i = 0; i < 21; i++) tree._words.push(0)
-  tree._key = keyBuffer()
-  tree._low = keyBuffer()
-  tree._high = keyBuffer()
-  tree._separator = keyBuffer()
-  tree._otherSeparator = keyBuffer()
-  tree._third = keyBuffer()
-  tree._scratch = null
-  tree._small = new Uint8Array(META_SIZE)
-  tree._smallView = new DataView(tree._small.buffer)
-  tree._givenUpBytes = tree._givenUpCommits = tree._expected = tree._index = tree._prefix = 0
-  tree._depth = -1
-  tree._hasLow = tree._hasHigh = false
-  tree._clear()
-  const natural = given.pagesize || stream.pagesize || DEFAULT_PAGESIZE
-  tree._pagesize =
-    natural > PAGESIZE_MAX ? PAGESIZE_MAX : natural < PAGESIZE_MIN ? PAGESIZE_MIN : natural & ~1
-  let size = stream.size()
-  const isNew = size === 0 || !readHeader(tree, size)
-  // The file says how large pages are.
-  cache._size = given.cachesize === undefined ? SLAB_FRAMES * SLAB_FRAMES * tree._pagesize : given.cachesize
-  startCache(cache, tree._pagesize)
-  if (isNew) {
-    tree._isOurs = true
-    if (!tree._isReadonly) {
-      writeHeader(tree, stream)
-      if ((flags & BT_NOSYNC) === 0) stream.flush()
-      size = tree._pagesize
-    }
-  }
-  findCommit(tree, size, 0)
-  if (tree._commit === 0) tree._clear()
-  tree._givenUpBytes = size - (tree._commit + 1) * tree._pagesize
-  if (tree._givenUpBytes < 0) tree._givenUpBytes = 0
-  ;(tree as { flags: number }).flags = flags | (tree._reverse ? BT_REVERSEKEY : 0)
-  ;(tree as { path: string | undefined }).path = given.path
-  return tree
+  return openTree(new AppendTree(), stream, options)
 }
-
-/** Room for the longest key, so that no search makes any. */
-function keyBuffer(): Kept {
-  return keep(null, null, 0, KEY_MAX + 1)
-}
-
-function secondsOfNow(): number {
-  return Math.floor(Date.now() / 1000)
-}
-
-AppendTree.prototype._attend = attendPage

@@ -2,17 +2,11 @@
 import { roomIn } from "../bytes.ts"
 import { corrupt } from "../errors.ts"
 import { fetchPage } from "../page/cache.ts"
-import type { Frame } from "../page/pool.ts"
 import { copyBytes } from "../platform.ts"
-import { BIG, HEADER, ITEM_FLAGS, ITEM_HEADER, NEXT, OVERFLOW } from "./layout.ts"
+import { BIG, HEADER, ITEM_FLAGS, ITEM_HEADER, NEXT, OVERFLOW, OVERFLOWS } from "./layout.ts"
 import { itemAt, keySizeAt, newPage, wordAt } from "./page.ts"
 import type { Transaction } from "./transaction.ts"
 import type { AppendTree } from "./tree.ts"
-
-/** Gives the pages that a value of `size` bytes takes. */
-export function chainLength(tree: AppendTree, size: number): number {
-  return Math.ceil(size / (tree._pagesize - HEADER))
-}
 
 /** Writes `value` to a new chain and gives its first page. */
 export function writeChain(tree: AppendTree, txn: Transaction, value: Uint8Array): number {
@@ -24,7 +18,7 @@ export function writeChain(tree: AppendTree, txn: Transaction, value: Uint8Array
     frame._pin = 0
     frame._view.setUint32(frame._base + NEXT, left > room ? txn._next : 0, true)
     copyBytes(value, done, frame._bytes, frame._base + HEADER, left < room ? left : room)
-    txn._overflows++
+    txn._record[OVERFLOWS]++
   }
   return first
 }
@@ -55,17 +49,16 @@ export function readChain(
 }
 
 /**
- * Copies what fits of the value of item `index` into `target` from `offset`, or all of it into a new array where that is undefined; gives
+ * Copies what fits of the value of item _index of _leaf into `target` from `offset`, or all of it into a new array where that is undefined; gives
  * the length of the value, or the array.
  */
 export function readValue(
   tree: AppendTree,
-  leaf: Frame,
-  index: number,
   target: Uint8Array | undefined,
   offset: number,
 ): Uint8Array | number {
-  const at = itemAt(leaf, index)
+  const leaf = tree._leaf
+  const at = itemAt(leaf, tree._index)
   const size = wordAt(leaf, at)
   const body = at + ITEM_HEADER + keySizeAt(leaf, at)
   const into = target === undefined ? new Uint8Array(size) : target

@@ -16,6 +16,7 @@ import {
   INTERNAL,
   ITEM_FLAGS,
   ITEM_HEADER,
+  KEY_MAX,
   KEY_SIZE,
   LOWER,
   NONE,
@@ -40,15 +41,11 @@ export function keySizeAt(frame: Frame, at: number): number {
   return frame._view.getUint16(at + KEY_SIZE, true)
 }
 
-/** Gives the bytes that the value of the item at `at` takes in the page: 0 in an internal page. */
-export function bodySizeAt(frame: Frame, at: number): number {
-  if (frame._kind === INTERNAL) return 0
-  return frame._bytes[at + ITEM_FLAGS] === BIG ? 4 : wordAt(frame, at)
-}
-
 /** Gives the bytes the item at `at` takes, its slot not included. */
 export function itemSize(frame: Frame, at: number): number {
-  return ITEM_HEADER + keySizeAt(frame, at) + bodySizeAt(frame, at)
+  const isBig = frame._bytes[at + ITEM_FLAGS] === BIG
+  const body = frame._kind === INTERNAL ? 0 : isBig ? 4 : wordAt(frame, at)
+  return ITEM_HEADER + keySizeAt(frame, at) + body
 }
 
 /** Gives the free bytes of the page. */
@@ -64,13 +61,8 @@ export function setBounds(frame: Frame, count: number, upper: number): void {
   frame._view.setUint16(frame._base + UPPER, upper, true)
 }
 
-/** Gives the page of the next number, empty, dirty as a whole and pinned. ENOSPC where numbers end. */
-export function newPage(tree: AppendTree, txn: Transaction, kind: number): Frame {
-  const pgno = txn._next
-  if (pgno >= NONE - 1) refuse("ENOSPC", "2^32 pages: compact the file")
-  txn._next = pgno + 1
-  const frame = fetchPage(tree._cache, pgno, FRESH)
-  frame._pin = tree._cache._call
+/** Makes a page of zeros one of `kind` without items. */
+function beginPage(tree: AppendTree, frame: Frame, pgno: number, kind: number): Frame {
   frame._kind = kind
   frame._view.setUint32(frame._base + PGNO, pgno, true)
   frame._view.setUint32(frame._base + FLAGS, kind, true)
@@ -78,10 +70,22 @@ export function newPage(tree: AppendTree, txn: Transaction, kind: number): Frame
   return frame
 }
 
-/** Gives a page outside the cache to build or copy one in; the first call makes it. */
-export function scratchPage(tree: AppendTree): Frame {
+/** Gives the page of the next number, empty, dirty as a whole and pinned. ENOSPC where numbers end. */
+export function newPage(tree: AppendTree, txn: Transaction, kind: number): Frame {
+  const pgno = txn._next
+  if (pgno >= NONE - 1) refuse("ENOSPC", "2^32 pages: compact the file")
+  txn._next = pgno + 1
+  const frame = fetchPage(tree._cache, pgno, FRESH)
+  frame._pin = tree._cache._call
+  return beginPage(tree, frame, pgno, kind)
+}
+
+/** Gives an empty page outside the cache, to build or copy one in: the same one each time; the first call makes it. */
+export function cleanPage(tree: AppendTree, pgno: number, kind: number): Frame {
   if (tree._scratch === null) tree._scratch = takeFrame(tree._cache, 1)
-  return tree._scratch
+  const page = tree._scratch
+  page._bytes.fill(0, page._base, page._base + tree._pagesize)
+  return beginPage(tree, page, pgno, kind)
 }
 
 /** Copies a page, and what its frame keeps of it, into `target`, whose number stays. */
@@ -94,23 +98,9 @@ export function copyPage(tree: AppendTree, source: Frame, target: Frame): void {
   target._upper = source._upper
 }
 
-/** Opens slot `index` for an item of `size` bytes, which must fit, and gives the offset to write it at. */
-export function openSlot(frame: Frame, index: number, size: number): number {
-  const base = frame._base
-  const slot = base + HEADER + index * 2
-  const end = base + HEADER + frame._count * 2
-  const upper = frame._upper - size
-  // Items that overlap were not seen when the page was loaded; they must not be copied over the slots.
-  if (upper < HEADER + frame._count * 2 + 2) corrupt(frame._pgno, UPPER, "items overlap")
-  if (slot < end) copyBytes(frame._bytes, slot, frame._bytes, slot + 2, end - slot)
-  frame._view.setUint16(slot, upper, true)
-  setBounds(frame, frame._count + 1, upper)
-  return base + upper
-}
-
 /**
- * Puts a new item into slot `index`: `word`, the canonical key from byte `from` on (none where that is its length), flags. Gives where
- * its body goes, `size` bytes.
+ * Puts a new item into slot `index`, where it must fit: `word`, the canonical key from byte `from` on (none where that is its length), flags.
+ * Gives where its body goes, `size` bytes.
  */
 export function insertItem(
   tree: AppendTree,
@@ -122,12 +112,22 @@ export function insertItem(
   flags: number,
   size: number,
 ): number {
+  const bytes = frame._bytes
+  const view = frame._view
   const length = key._length - from
-  const at = openSlot(frame, index, ITEM_HEADER + length + size)
-  frame._view.setUint32(at, word, true)
-  frame._view.setUint16(at + KEY_SIZE, length, true)
-  frame._bytes[at + ITEM_FLAGS] = flags
-  turnKey(tree, key._bytes, from, frame._bytes, at + ITEM_HEADER, length)
+  const slot = frame._base + HEADER + index * 2
+  const end = frame._base + HEADER + frame._count * 2
+  const upper = frame._upper - ITEM_HEADER - length - size
+  const at = frame._base + upper
+  // Items that overlap, and keys shorter than what they lack, were not seen when the page was loaded.
+  if (at < end + 2 || length < 0) corrupt(frame._pgno, UPPER, "items do not fit")
+  if (slot < end) copyBytes(bytes, slot, bytes, slot + 2, end - slot)
+  view.setUint16(slot, upper, true)
+  setBounds(frame, frame._count + 1, upper)
+  view.setUint32(at, word, true)
+  view.setUint16(at + KEY_SIZE, length, true)
+  bytes[at + ITEM_FLAGS] = flags
+  turnKey(tree, key._bytes, from, bytes, at + ITEM_HEADER, length)
   return at + ITEM_HEADER + length
 }
 
@@ -137,58 +137,58 @@ export function removeItem(frame: Frame, index: number): void {
   const bytes = frame._bytes
   const at = itemAt(frame, index)
   const size = itemSize(frame, at)
-  const upper = frame._upper
-  const offset = at - base
-  const count = frame._count
-  for (let i = 0; i < count; i++) {
-    const slot = base + HEADER + i * 2
-    const other = frame._view.getUint16(slot, true)
-    if (other < offset) frame._view.setUint16(slot, other + size, true)
-  }
-  if (offset > upper) copyBytes(bytes, base + upper, bytes, base + upper + size, offset - upper)
+  const lowest = base + frame._upper
   const slot = base + HEADER + index * 2
-  const end = base + HEADER + count * 2
-  if (slot + 2 < end) copyBytes(bytes, slot + 2, bytes, slot, end - slot - 2)
+  const end = base + HEADER + frame._count * 2
+  for (let other = base + HEADER; other < end; other += 2) {
+    const offset = frame._view.getUint16(other, true)
+    if (base + offset < at) frame._view.setUint16(other, offset + size, true)
+  }
+  copyBytes(bytes, lowest, bytes, lowest + size, at - lowest)
+  copyBytes(bytes, slot + 2, bytes, slot, end - slot - 2)
   bytes.fill(0, end - 2, end)
-  bytes.fill(0, base + upper, base + upper + size)
-  setBounds(frame, count - 1, upper + size)
+  bytes.fill(0, lowest, lowest + size)
+  setBounds(frame, frame._count - 1, frame._upper + size)
+}
+
+/** Puts the key of item `index` into `target`, in full and canonical: the first `prefix` bytes of `bound`, which may be it, and what is stored. */
+export function takeFullKey(
+  tree: AppendTree,
+  frame: Frame,
+  index: number,
+  bound: Kept,
+  prefix: number,
+  target: Kept,
+): void {
+  const at = itemAt(frame, index)
+  const stored = keySizeAt(frame, at)
+  const length = prefix + stored
+  if (length > KEY_MAX) corrupt(frame._pgno, at - frame._base, `a key of ${length} bytes`)
+  if (bound !== target) copyBytes(bound._bytes, 0, target._bytes, 0, prefix)
+  turnKey(tree, frame._bytes, at + ITEM_HEADER, target._bytes, prefix, stored)
+  target._length = length
 }
 
 /**
- * Adds item `index` of `source` behind the last one of `target`, with a key that lacks `now` bytes instead of `was`; what it lacks no more
- * is taken from `prefix`. The first item of an internal page has no key: `isBare`.
+ * Adds item `index` of `source`, whose keys lack the first `was` bytes of `bound`, behind the last one of `target`, where they lack `now`.
+ * The first item of an internal page has no key.
  */
 export function moveItem(
   tree: AppendTree,
   target: Frame,
   source: Frame,
   index: number,
-  prefix: Kept,
+  bound: Kept,
   was: number,
   now: number,
-  isBare: boolean,
 ): void {
   const from = itemAt(source, index)
   const stored = keySizeAt(source, from)
-  const body = bodySizeAt(source, from)
-  const more = isBare ? -stored : was - now
-  const length = stored + more
-  if (length < 0)
-    corrupt(source._pgno, from - source._base, `a key of ${stored} bytes, ${now - was} too many`)
-  const at = openSlot(target, target._count, ITEM_HEADER + length + body)
-  const bytes = target._bytes
-  copyBytes(source._bytes, from, bytes, at, ITEM_HEADER)
-  target._view.setUint16(at + KEY_SIZE, length, true)
-  let keyAt = from + ITEM_HEADER
-  let to = at + ITEM_HEADER
-  const kept = more > 0 ? stored : length
-  if (more > 0) {
-    // Canonical bytes that come first are stored last where the order is reversed.
-    turnKey(tree, prefix._bytes, now, bytes, tree._reverse ? to + stored : to, more)
-    if (!tree._reverse) to += more
-  } else if (!tree._reverse) {
-    keyAt -= more
-  }
-  copyBytes(source._bytes, keyAt, bytes, to, kept)
-  copyBytes(source._bytes, from + ITEM_HEADER + stored, bytes, at + ITEM_HEADER + length, body)
+  const body = itemSize(source, from) - ITEM_HEADER - stored
+  const key = tree._third
+  takeFullKey(tree, source, index, bound, was, key)
+  const lacks = source._kind === INTERNAL && target._count === 0 ? key._length : now
+  const flags = source._bytes[from + ITEM_FLAGS]
+  const at = insertItem(tree, target, target._count, key, lacks, wordAt(source, from), flags, body)
+  copyBytes(source._bytes, from + ITEM_HEADER + stored, target._bytes, at, body)
 }

@@ -2,24 +2,18 @@
  * The way from a root to a leaf. On it the bounds of the page reached are kept: the nearest separators around it, in full. The prefix that
  * its keys lack is what the two bounds have in common, and empty on the edges of the tree (spec section 6).
  */
-import type { Kept } from "../bytes.ts"
 import { corrupt } from "../errors.ts"
 import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { commonLength, compareStored, turnKey } from "./keys.ts"
-import { DEPTH_MAX, INTERNAL, ITEM_HEADER, KEY_MAX, LEAF, NONE } from "./layout.ts"
-import { itemAt, keySizeAt, wordAt } from "./page.ts"
+import { commonLength, compareStored } from "./keys.ts"
+import { DEPTH_MAX, INTERNAL, ITEM_HEADER, LEAF, NONE } from "./layout.ts"
+import { itemAt, keySizeAt, takeFullKey, wordAt } from "./page.ts"
+import { TO_KEY } from "./states.ts"
 import type { AppendTree } from "./tree.ts"
 
-/** What is searched: the search key; the place behind all smaller keys, which may be the end of a leaf; the first, the last key. */
-export const TO_KEY = 0
-export const TO_BELOW = 1
-export const TO_FIRST = 2
-export const TO_LAST = 3
-
 /**
- * Goes down from `root`. Leaves the leaf in _leaf and in _index the first item that is not below the search key (0 for TO_FIRST, the count
- * for TO_LAST); the way in _path, _slots and _depth; bounds and prefix as narrow() does. Gives whether the item has the search key.
+ * Goes down from `root`. Leaves the leaf in _leaf and in _index the first item that is not below the search key; the way in _path, _slots and
+ * _depth; bounds and prefix as narrow() does. Gives whether the item has the search key.
  * An empty tree has no leaf: _depth is -1. Reads depth pages at most; allocates nothing once buffers have grown.
  */
 export function search(tree: AppendTree, root: number, mode: number): boolean {
@@ -32,23 +26,19 @@ export function search(tree: AppendTree, root: number, mode: number): boolean {
   if (root === NONE) return false
   for (;;) {
     const frame = fetchPage(cache, pgno, INTERNAL | LEAF)
+    const isLeaf = frame._kind === LEAF
     tree._path[depth] = pgno
-    if (frame._kind === LEAF) {
+    // Separator i is the smallest key that may be below item i.
+    const found = findItem(tree, frame, isLeaf ? 0 : 1)
+    if (isLeaf) {
       tree._leaf = frame
       tree._depth = depth
-      if (mode < TO_FIRST) return findItem(tree, frame, 0)
-      if (mode === TO_LAST) tree._index = frame._count
-      return false
+      return found
     }
     if (depth === DEPTH_MAX) corrupt(pgno, 0, `more than ${DEPTH_MAX} levels`)
-    let slot = mode === TO_LAST ? frame._count - 1 : 0
-    if (mode < TO_FIRST) {
-      // Separator i is the smallest key that may be below item i.
-      const found = findItem(tree, frame, 1)
-      slot = found && mode === TO_KEY ? tree._index : tree._index - 1
-    }
+    const slot = found && mode === TO_KEY ? tree._index : tree._index - 1
     tree._slots[depth] = slot
-    narrow(tree, frame, slot)
+    narrow(tree, frame, slot, slot + 1)
     pgno = wordAt(frame, itemAt(frame, slot))
     depth++
   }
@@ -76,37 +66,26 @@ function findItem(tree: AppendTree, frame: Frame, from: number): boolean {
   return found
 }
 
-/** Begins at a root: no bounds, no prefix. */
+/** Begins at a root: no bounds (_length is -1), no prefix. */
 export function clearBounds(tree: AppendTree): void {
-  tree._hasLow = tree._hasHigh = false
+  tree._low._length = tree._high._length = -1
   tree._prefix = 0
 }
 
-/** Makes the bounds, and the prefix, those of item `slot` of an internal page that has the bounds of now. */
-export function narrow(tree: AppendTree, frame: Frame, slot: number): void {
-  const low = slot > 0
-  const high = slot + 1 < frame._count
+/** Makes the bounds, and the prefix, those of items [slot, end) of an internal page that has the bounds of now. */
+export function narrow(tree: AppendTree, frame: Frame, slot: number, end: number): void {
+  const low = tree._low
+  const high = tree._high
   const prefix = tree._prefix
-  if (low) extend(tree, tree._low, frame, slot, prefix)
-  if (high) extend(tree, tree._high, frame, slot + 1, prefix)
-  tree._hasLow = tree._hasLow || low
-  tree._hasHigh = tree._hasHigh || high
-  tree._prefix = tree._hasLow && tree._hasHigh ? commonLength(tree._low, tree._high) : 0
-}
-
-/** Puts the stored bytes of separator `slot` behind the page's prefix, with which a bound of now begins. */
-export function extend(tree: AppendTree, bound: Kept, frame: Frame, slot: number, prefix: number): void {
-  const at = itemAt(frame, slot)
-  const stored = keySizeAt(frame, at)
-  const length = prefix + stored
-  if (length > KEY_MAX) corrupt(frame._pgno, at - frame._base, `a separator of ${length} bytes`)
-  turnKey(tree, frame._bytes, at + ITEM_HEADER, bound._bytes, prefix, stored)
-  bound._length = length
+  // Both begin with the page's prefix already.
+  if (slot > 0) takeFullKey(tree, frame, slot, low, prefix, low)
+  if (end < frame._count) takeFullKey(tree, frame, end, high, prefix, high)
+  tree._prefix = commonLength(low, high)
 }
 
 /** Makes bounds and prefix those of the page at `level` of the way in _path. Reads `level` pages, all in the cache as a rule. */
 export function boundsAt(tree: AppendTree, level: number): void {
   clearBounds(tree)
   for (let i = 0; i < level; i++)
-    narrow(tree, fetchPage(tree._cache, tree._path[i], INTERNAL), tree._slots[i])
+    narrow(tree, fetchPage(tree._cache, tree._path[i], INTERNAL), tree._slots[i], tree._slots[i] + 1)
 }

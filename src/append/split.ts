@@ -2,12 +2,12 @@
  * Splitting a full page, and every full one above it. Where the original's rule (half of the items, by count) gives two halves that fit, it
  * is kept, so that the same insertions make the same file; elsewhere the original loses records (spec section 11, D1), and the cut goes by bytes.
  */
-import type { Kept } from "../bytes.ts"
+import { type Kept, keep } from "../bytes.ts"
 import type { Frame } from "../page/pool.ts"
-import { copyBytes } from "../platform.ts"
-import { commonLength, turnKey } from "./keys.ts"
-import { HEADER, INTERNAL, ITEM_HEADER, LEAF } from "./layout.ts"
+import { commonLength } from "./keys.ts"
+import { HEADER, INTERNAL, INTERNALS, ITEM_HEADER, LEAF, LEAVES, LEVELS, ROOT } from "./layout.ts"
 import {
+  cleanPage,
   copyPage,
   freeOf,
   insertItem,
@@ -16,8 +16,8 @@ import {
   keySizeAt,
   moveItem,
   newPage,
-  scratchPage,
   setBounds,
+  takeFullKey,
 } from "./page.ts"
 import { boundsAt } from "./search.ts"
 import type { Transaction } from "./transaction.ts"
@@ -51,19 +51,18 @@ export function splitPage(
     const left = pageAt(tree, level)
     const isLeaf = left._kind === LEAF
     const count = left._count
-    let cut = chooseCut(tree, left, slot, key, size)
+    let cut = chooseCut(tree, left, slot, key, isLeaf, size)
     if (cut < 0) {
       isIn = false
       cut = slot
       slot = count + 1
     }
     const right = newPage(tree, txn, left._kind)
-    if (isLeaf) txn._leaves++
-    else txn._internals++
+    txn._record[isLeaf ? LEAVES : INTERNALS]++
     // The item that goes up may be the one that comes in: the two buffers take turns.
     const separator = key === tree._separator ? tree._otherSeparator : tree._separator
-    findSeparator(tree, left, slot, key, cut, separator)
-    distribute(tree, left, right, slot, key, cut, separator, word, isLeaf ? flags : 0, size)
+    findSeparator(tree, left, slot, key, cut, isLeaf, separator)
+    distribute(tree, left, right, slot, key, cut, separator, isLeaf, word, isLeaf ? flags : 0, size)
     level--
     slot = tree._slots[level] + 1
     key = separator
@@ -94,18 +93,24 @@ function growRoot(tree: AppendTree, txn: Transaction): void {
   }
   tree._path[0] = root._pgno
   tree._slots[0] = 0
-  txn._root = root._pgno
-  txn._depth++
-  txn._internals++
+  txn._record[ROOT] = root._pgno
+  txn._record[LEVELS]++
+  txn._record[INTERNALS]++
 }
 
 /**
  * Gives how many items stay on the left, counted with the new one at `slot`; -1 where no cut makes two pages that fit. Sizes are those with
  * the prefix of now: halves never have a shorter one.
  */
-function chooseCut(tree: AppendTree, frame: Frame, slot: number, key: Kept, body: number): number {
+function chooseCut(
+  tree: AppendTree,
+  frame: Frame,
+  slot: number,
+  key: Kept,
+  isLeaf: boolean,
+  body: number,
+): number {
   const room = tree._pagesize - HEADER
-  const isLeaf = frame._kind === LEAF
   const ownKey = key._length - tree._prefix
   const own = ITEM_HEADER + ownKey + body + 2
   const count = frame._count
@@ -124,7 +129,10 @@ function chooseCut(tree: AppendTree, frame: Frame, slot: number, key: Kept, body
     const bare = isLeaf ? 0 : cut === slot ? ownKey : keySizeAt(frame, itemAt(frame, first))
     const right = total - left - bare
     if (left <= room && right <= room) {
-      if (cut === original) return cut
+      if (cut === original) {
+        best = cut
+        break
+      }
       let uneven = left < right ? right - left : left - right
       // The original's reader wants two items in an internal page.
       if (!isLeaf && (cut < 2 || cut === count)) uneven += 2 * room
@@ -137,19 +145,11 @@ function chooseCut(tree: AppendTree, frame: Frame, slot: number, key: Kept, body
   return best
 }
 
-/** Puts the full key of an item, of the new one where that is `slot`, into `target`. */
-function fullKey(tree: AppendTree, frame: Frame, slot: number, key: Kept, index: number, target: Kept): void {
-  const prefix = tree._prefix
-  if (index === slot) {
-    copyBytes(key._bytes, 0, target._bytes, 0, key._length)
-    target._length = key._length
-  } else {
-    const at = itemAt(frame, index < slot ? index : index - 1)
-    const stored = keySizeAt(frame, at)
-    if (prefix > 0) copyBytes(tree._low._bytes, 0, target._bytes, 0, prefix)
-    turnKey(tree, frame._bytes, at + ITEM_HEADER, target._bytes, prefix, stored)
-    target._length = prefix + stored
-  }
+/** Gives the full key of an item, counted with the new one at `slot`; valid until the next call. */
+function keyOf(tree: AppendTree, frame: Frame, slot: number, key: Kept, index: number): Kept {
+  if (index === slot) return key
+  takeFullKey(tree, frame, index < slot ? index : index - 1, tree._low, tree._prefix, tree._third)
+  return tree._third
 }
 
 /**
@@ -162,13 +162,12 @@ function findSeparator(
   slot: number,
   key: Kept,
   cut: number,
+  isLeaf: boolean,
   separator: Kept,
 ): void {
-  fullKey(tree, frame, slot, key, cut, separator)
-  if (frame._kind === LEAF) {
-    fullKey(tree, frame, slot, key, cut - 1, tree._third)
-    separator._length = commonLength(tree._third, separator) + 1
-  }
+  const first = keyOf(tree, frame, slot, key, cut)
+  keep(separator, first._bytes, 0, first._length)
+  if (isLeaf) separator._length = commonLength(keyOf(tree, frame, slot, key, cut - 1), separator) + 1
 }
 
 /** Parts the items of `left`, and the new one at `slot`, between it and `right`; each gets the prefix that its new bounds give. */
@@ -180,33 +179,33 @@ function distribute(
   key: Kept,
   cut: number,
   separator: Kept,
+  isLeaf: boolean,
   word: number,
   flags: number,
   body: number,
 ): void {
   const was = tree._prefix
-  const items = scratchPage(tree)
-  const isLeaf = left._kind === LEAF
+  const items = cleanPage(tree, 0, left._kind)
   const count = left._count + (slot <= left._count ? 1 : 0)
   let target = left
-  let now = tree._hasLow ? commonLength(tree._low, separator) : 0
+  let now = commonLength(tree._low, separator)
   copyPage(tree, left, items)
   left._bytes.fill(0, left._base + HEADER, left._base + tree._pagesize)
   setBounds(left, 0, tree._pagesize)
   for (let index = 0; index < count; index++) {
     if (index === cut) {
       target = right
-      now = tree._hasHigh ? commonLength(separator, tree._high) : 0
+      now = commonLength(separator, tree._high)
     }
-    const isBare = !isLeaf && target._count === 0
     if (index === slot) {
       if (isLeaf) {
         tree._leaf = target
         tree._index = target._count
       }
-      insertItem(tree, target, target._count, key, isBare ? key._length : now, word, flags, body)
+      const lacks = isLeaf || target._count > 0 ? now : key._length
+      insertItem(tree, target, target._count, key, lacks, word, flags, body)
     } else {
-      moveItem(tree, target, items, index < slot ? index : index - 1, separator, was, now, isBare)
+      moveItem(tree, target, items, index < slot ? index : index - 1, separator, was, now)
     }
   }
 }

@@ -1,16 +1,22 @@
 /** Transactions: one that writes, any number that read one commit each. */
 import { type Bytes, toBytes } from "../bytes.ts"
 import { refuse } from "../errors.ts"
-import { abortWriter, commitWriter, makeRoom } from "./commit.ts"
-import { AppendCursor } from "./cursor.ts"
+import { changeRecord } from "./change.ts"
+import { writeCommit } from "./commit.ts"
+import type { AppendCursor } from "./cursors/cursor.ts"
+import { makeCursor } from "./cursors/make.ts"
+import { endWriter } from "./end-writer.ts"
 import { takeKey } from "./keys.ts"
+import { ROOT } from "./layout.ts"
+import { cutBack } from "./opening/index.ts"
 import { readValue } from "./overflow.ts"
-import { storeRecord } from "./put.ts"
-import { removeRecord } from "./remove.ts"
-import { search, TO_KEY } from "./search.ts"
-import { ACTIVE, BUSY, ENDED } from "./states.ts"
+import { search } from "./search.ts"
+import { ACTIVE, BUSY, ENDED, TO_KEY } from "./states.ts"
 import type { AppendTree } from "./tree.ts"
 import { BT_NOOVERWRITE } from "./types.ts"
+
+const READ_ONLY = "the transaction is read-only"
+const FAILED = "a change in this transaction has failed"
 
 /**
  * Made by begin() and snapshot(). One that reads sees the commit that was the newest when it began, whatever is committed, aborted or
@@ -19,55 +25,42 @@ import { BT_NOOVERWRITE } from "./types.ts"
  */
 export class Transaction {
   /** @internal */ declare _tree: AppendTree
-  /** @internal */ declare _writes: boolean
   /** @internal */ declare _state: number
   /** @internal Counts changes: cursors compare it. */ declare _changes: number
-  /** @internal How many reverts there had been, and the end of the commit read, in pages. */
-  declare _reverts: number
+  /** @internal The reverts that it knows of, and the end of the commit read, in pages. */
+  declare _cuts: number[]
   /** @internal */ declare _end: number
-  /** @internal */ declare _root: number
+  /** @internal What its commit's record says: that commit's own array, or where it writes a copy to change. */
+  declare _record: number[]
   /** @internal First page number of the transaction, and the next one. */ declare _first: number
   /** @internal */ declare _next: number
-  /** @internal Counters of the tree. */ declare _entries: number
-  /** @internal */ declare _internals: number
-  /** @internal */ declare _leaves: number
-  /** @internal */ declare _overflows: number
-  /** @internal */ declare _depth: number
 
   /** @internal */
-  constructor(tree: AppendTree, writes: boolean) {
+  constructor(tree: AppendTree) {
     this._tree = tree
-    this._writes = writes
     this._state = ACTIVE
     this._changes = 0
-    this._reverts = tree._cuts.length
-    this._end = tree._pages
-    this._root = tree._root
-    this._first = this._next = tree._pages
-    this._entries = tree._entries
-    this._internals = tree._internals
-    this._leaves = tree._leaves
-    this._overflows = tree._overflows
-    this._depth = tree._levels
+    this._cuts = tree._cuts
+    this._record = tree._record
+    this._end = this._first = this._next = tree._pages
   }
 
   /** Gives a copy of the value, undefined when the key is absent. Reads depth pages, and those of a long value. */
   get(key: Bytes): Uint8Array | undefined {
     if (!this.has(key)) return undefined
-    return readValue(this._tree, this._tree._leaf, this._tree._index, undefined, 0) as Uint8Array
+    return readValue(this._tree, undefined, 0) as Uint8Array
   }
 
   /** Copies what fits of the value into `target` from `offset` (0); gives its whole length, -1 when the key is absent. */
   getInto(key: Bytes, target: Uint8Array, offset?: number): number {
     if (!this.has(key)) return -1
-    return readValue(this._tree, this._tree._leaf, this._tree._index, target, offset || 0) as number
+    return readValue(this._tree, target, offset || 0) as number
   }
 
   /** Tells whether the key is there. @throws EINVAL a key that is empty or longer than 255 bytes */
   has(key: Bytes): boolean {
     this._enter(false)
-    takeKey(this._tree, key)
-    return search(this._tree, this._root, TO_KEY)
+    return this._find(key)
   }
 
   /**
@@ -77,17 +70,11 @@ export class Transaction {
    */
   put(key: Bytes, value: Bytes, flags?: number): boolean {
     this._enter(true)
-    const tree = this._tree
     const data = toBytes(value, "value")
     if (flags && flags !== BT_NOOVERWRITE) refuse("EINVAL", `put flags ${flags}: 0 or BT_NOOVERWRITE`)
-    takeKey(tree, key)
-    const found = search(tree, this._root, TO_KEY)
+    const found = this._find(key)
     if (found && flags) return false
-    this._state = BUSY
-    makeRoom(tree, this)
-    storeRecord(tree, this, data, found)
-    this._changes++
-    this._state = ACTIVE
+    changeRecord(this._tree, this, data, found)
     return true
   }
 
@@ -96,8 +83,7 @@ export class Transaction {
 
   /** Gives a new cursor on what this transaction sees, its own changes included. */
   cursor(): AppendCursor {
-    this._enter(false)
-    return new AppendCursor(this._tree, this)
+    return makeCursor(this._tree, this)
   }
 
   /**
@@ -107,53 +93,51 @@ export class Transaction {
    * @throws EINVAL a transaction that reads, or one in which a change has failed; EBUSY another handle has committed since it began; ENOSPC, EIO
    */
   commit(): void {
-    this._refuseEnded()
-    if (!this._writes) refuse("EINVAL", "a read-only transaction has nothing to commit: abort() ends it")
     if (this._state === BUSY) {
-      abortWriter(this._tree)
-      refuse("EINVAL", "a change in this transaction has failed: it is aborted")
+      this.abort()
+      refuse("EINVAL", FAILED)
     }
-    commitWriter(this._tree, this)
+    this._enter(true)
+    writeCommit(this._tree, this)
+    // Now there is nothing to take back.
+    this.abort()
   }
 
   /** Forgets the changes and ends the transaction. May be called twice. */
   abort(): void {
+    const tree = this._tree
+    const isFailed = tree._cache._failed
+    const isSpilled = tree._cache._spilled
     if (this._state === ENDED) return
-    if (this._writes) abortWriter(this._tree)
     this._state = ENDED
+    if (tree._writer === this) {
+      endWriter(tree)
+      if (isFailed || isSpilled) cutBack(tree, isFailed)
+    }
   }
 
   /** @internal Begins a call. */
   _enter(writes: boolean): void {
     const tree = this._tree
-    this._refuseEnded()
-    if (writes && !this._writes) refuse("EINVAL", "the transaction is read-only")
-    if (this._state === BUSY) refuse("EINVAL", "a change in this transaction has failed: abort it")
+    if (this._state === ENDED) refuse("EINVAL", "the transaction has ended")
+    if (writes && tree._writer !== this) refuse("EINVAL", READ_ONLY)
+    if (this._state === BUSY) refuse("EINVAL", FAILED)
     tree._refuseClosed()
-    const cuts = tree._cuts
-    for (; this._reverts < cuts.length; this._reverts++)
-      if (this._end > cuts[this._reverts]) {
-        this._reverts = 0
-        refuse("ESTALE", "the commit that this snapshot reads has been reverted")
-      }
+    if (this._cuts !== tree._cuts) tree._refuseReverted(this)
     tree._cache._call++
   }
 
-  /** @internal */
-  _refuseEnded(): void {
-    if (this._state === ENDED) refuse("EINVAL", "the transaction has ended")
+  /** @internal Searches for a key. */
+  _find(key: Bytes): boolean {
+    takeKey(this._tree, key)
+    return search(this._tree, this._record[ROOT], TO_KEY)
   }
 }
 
 // Attached here: Espruino cannot parse a class method named by a reserved word.
 Transaction.prototype.delete = function (this: Transaction, key: Bytes): boolean {
   this._enter(true)
-  takeKey(this._tree, key)
-  if (!search(this._tree, this._root, TO_KEY)) return false
-  this._state = BUSY
-  makeRoom(this._tree, this)
-  removeRecord(this._tree, this)
-  this._changes++
-  this._state = ACTIVE
-  return true
+  const found = this._find(key)
+  if (found) changeRecord(this._tree, this, null, true)
+  return found
 }

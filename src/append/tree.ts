@@ -3,13 +3,12 @@ import type { Bytes, Kept } from "../bytes.ts"
 import { refuse } from "../errors.ts"
 import type { PageCache } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { startCache } from "../page/start-cache.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
-import { abortWriter, beginWriter, prepareWriter, refresh } from "./commit.ts"
-import { AppendCursor } from "./cursor.ts"
-import { compareKeys, takeKey } from "./keys.ts"
-import { NONE } from "./layout.ts"
-import { visitRange } from "./range.ts"
+import { attendPage } from "./check-page.ts"
+import { refresh } from "./commit.ts"
+import type { AppendCursor } from "./cursors/cursor.ts"
+import { makeCursor } from "./cursors/make.ts"
+import type { Shared } from "./end-writer.ts"
 import { Transaction } from "./transaction.ts"
 import type { Finding, Progress, Stat } from "./types.ts"
 
@@ -38,23 +37,17 @@ export class AppendTree {
   /** @internal The transaction that writes, or null. */ declare _writer: Transaction | null
   /** @internal Size of the stream as this handle has left it, while writing. */ declare _expected: number
   /** @internal */ declare _isOvertaken: boolean
-  /** @internal Ends of the file, in pages, that reverts have left. */ declare _cuts: number[]
+  /** @internal Ends of the file, in pages, that reverts have left; a new array each time. */
+  declare _cuts: number[]
   /** @internal What lies behind the newest commit when the file is opened. */ declare _givenUpBytes: number
   /** @internal */ declare _givenUpCommits: number
 
-  /** @internal The newest commit: its page (0 before the first), the end of the stream in pages and bytes, root, counters. */
+  /** @internal The newest commit: its page (0 before the first), and the end of the stream in pages and bytes. */
   declare _commit: number
   /** @internal */ declare _pages: number
   /** @internal */ declare _size: number
-  /** @internal */ declare _root: number
-  /** @internal Root of the commit before, as the record says. */ declare _previous: number
-  /** @internal */ declare _time: number
-  /** @internal */ declare _internals: number
-  /** @internal */ declare _leaves: number
-  /** @internal */ declare _overflows: number
-  /** @internal */ declare _revisions: number
-  /** @internal */ declare _levels: number
-  /** @internal */ declare _entries: number
+  /** @internal What its record says; never changed, but for counters that the original had wrong. */
+  declare _record: number[]
   /** @internal The counters were counted by us. */ declare _isHonest: boolean
   /** @internal First word of the record's hash. */ declare _check: number
 
@@ -64,10 +57,9 @@ export class AppendTree {
   /** @internal */ declare _depth: number
   /** @internal */ declare _path: number[]
   /** @internal */ declare _slots: number[]
-  /** @internal Bounds of the page reached, and the bytes they have in common. */ declare _low: Kept
+  /** @internal Bounds of the page reached, with _length -1 where there is none, and the bytes they have in common. */
+  declare _low: Kept
   /** @internal */ declare _high: Kept
-  /** @internal */ declare _hasLow: boolean
-  /** @internal */ declare _hasHigh: boolean
   /** @internal */ declare _prefix: number
   /** @internal Keys on their way. */ declare _separator: Kept
   /** @internal */ declare _otherSeparator: Kept
@@ -77,6 +69,8 @@ export class AppendTree {
   /** @internal */ declare _smallView: DataView
   /** @internal For SHA-1. */ declare _words: number[]
   /** @internal What the page cache asks of the owner of the pages. */ declare _attend: (frame: Frame) => void
+  /** @internal Refuses a snapshot of a commit that was reverted; there where there can be any. */
+  declare _refuseReverted: (txn: Transaction) => void
 
   /**
    * Begins a transaction on the newest commit. One that writes is the only one of its stream: EBUSY. `readonly`: a snapshot.
@@ -85,17 +79,27 @@ export class AppendTree {
   begin(options?: { readonly?: boolean }): Transaction {
     if (options !== undefined && options !== null && options.readonly === true) return this.snapshot()
     this._refuseClosed()
-    prepareWriter(this)
-    const txn = new Transaction(this, true)
-    beginWriter(this, txn)
+    const stream: Shared = this._stream
+    const writer = stream.appendWriter
+    if (this._isReadonly) refuse("EROFS", "the tree or its stream is read-only")
+    if (this._failed !== "") refuse("EIO", this._failed)
+    if (writer !== undefined && writer !== null) refuse("EBUSY", "a transaction that writes is under way")
+    const txn = this.snapshot(true)
+    txn._record = txn._record.slice(0)
+    this._writer = txn
+    this._expected = this._size
+    stream.appendWriter = this
     return txn
   }
 
-  /** Gives a transaction that goes on reading the newest commit of now, whatever is committed later. Writes and locks nothing. */
-  snapshot(): Transaction {
+  /**
+   * Gives a transaction that goes on reading the newest commit of now, whatever is committed later. Writes and locks nothing. With `isSure` a
+   * few bytes are read to notice, too, that the file was replaced by one of the same size.
+   */
+  snapshot(isSure?: boolean): Transaction {
     this._refuseClosed()
-    refresh(this, false)
-    return new Transaction(this, false)
+    refresh(this, isSure === true)
+    return new Transaction(this)
   }
 
   /** Gives a copy of the value in the newest commit, undefined when the key is absent. Reads depth pages at most. */
@@ -130,8 +134,7 @@ export class AppendTree {
 
   /** Gives a new cursor on the newest commit. */
   cursor(): AppendCursor {
-    this._refuseClosed()
-    return new AppendCursor(this, null)
+    return makeCursor(this, null)
   }
 
   /**
@@ -144,7 +147,7 @@ export class AppendTree {
     end?: Bytes | null,
     flags?: number,
   ): void {
-    visitRange(this.cursor(), visit, start, end, flags || 0)
+    this.cursor()._visit(visit, start, end, flags || 0)
   }
 
   /**
@@ -174,32 +177,10 @@ export class AppendTree {
   }
 
   /** Sets how many pages are kept in memory, at least the board's minimum. Outside a transaction memory is given back at once. */
-  setCacheSize(pages: number): void {
-    const cache = this._cache
-    this._refuseClosed()
-    if (!(pages >= 0 && pages % 1 === 0)) refuse("EINVAL", `${pages} pages, a whole number is expected`)
-    cache._size = pages * this._pagesize
-    if (this._writer === null) {
-      cache._all = []
-      cache._slab = null
-      cache.frames = 0
-      this._scratch = null
-      startCache(cache, this._pagesize)
-    } else {
-      cache.capacity = pages > cache._all.length ? pages : cache._all.length
-    }
-  }
+  declare setCacheSize: (pages: number) => void
 
   /** Orders two keys as the tree does: negative, 0 or positive. */
-  compare(a: Bytes, b: Bytes): number {
-    this._refuseClosed()
-    takeKey(this, a)
-    const third = this._third
-    third._bytes.set(this._key._bytes.subarray(0, this._key._length))
-    third._length = this._key._length
-    takeKey(this, b)
-    return compareKeys(third, this._key)
-  }
+  declare compare: (a: Bytes, b: Bytes) => number
 
   /**
    * Checks the newest commit and gives what is wrong: nothing for a sound one. Reads every page of the tree once; allocates a byte a page
@@ -209,31 +190,15 @@ export class AppendTree {
 
   /** Ends the handle, and aborts a transaction that is under way; the stream stays open. May be called twice. */
   close(): void {
+    const writer = this._writer
     if (this._isClosed) return
-    const isSound = this._writer !== null
-    try {
-      if (isSound) abortWriter(this)
-    } finally {
-      this._isClosed = true
-    }
+    this._isClosed = true
+    if (writer !== null) writer.abort()
   }
 
   /** @internal Begins a call. */
   _refuseClosed(): void {
     if (this._isClosed) refuse("ECLOSED", "the tree is closed")
-  }
-
-  /** @internal Page numbers below this one may be referred to. */
-  _limit(): number {
-    return this._writer !== null ? this._writer._next : this._pages
-  }
-
-  /** @internal Forgets the newest commit: an empty tree. */
-  _clear(): void {
-    this._commit = this._revisions = this._levels = this._entries = this._time = this._check = 0
-    this._internals = this._leaves = this._overflows = 0
-    this._root = this._previous = NONE
-    this._isHonest = true
   }
 }
 
@@ -256,4 +221,7 @@ function needsExtras(): never {
 AppendTree.prototype.stat = needsExtras
 AppendTree.prototype.check = needsExtras
 AppendTree.prototype.compact = needsExtras
+AppendTree.prototype.compare = needsExtras
 AppendTree.prototype.revert = needsExtras
+AppendTree.prototype.setCacheSize = needsExtras
+AppendTree.prototype._attend = attendPage

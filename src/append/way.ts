@@ -1,9 +1,8 @@
 /** The pages between the root and a leaf, as a transaction changes them: copied to new numbers, root first. */
 import { fetchPage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { BIG, INTERNAL, ITEM_FLAGS, LEAF } from "./layout.ts"
-import { chainLength } from "./overflow.ts"
-import { copyPage, itemAt, newPage, wordAt } from "./page.ts"
+import { INTERNAL, LEAF, ROOT } from "./layout.ts"
+import { copyPage, itemAt, newPage } from "./page.ts"
 import type { Transaction } from "./transaction.ts"
 import type { AppendTree } from "./tree.ts"
 
@@ -32,7 +31,7 @@ export function touchPath(tree: AppendTree, txn: Transaction): void {
       frame = copy
       tree._path[level] = pgno
       if (parent === null) {
-        txn._root = pgno
+        txn._record[ROOT] = pgno
       } else {
         parent._view.setUint32(itemAt(parent, tree._slots[level - 1]), pgno, true)
       }
@@ -40,10 +39,4 @@ export function touchPath(tree: AppendTree, txn: Transaction): void {
     parent = frame
   }
   tree._leaf = parent as Frame
-}
-
-/** Drops what item `index` of a leaf holds of the counters: an entry's chain is not of the tree any more. */
-export function forgetChain(tree: AppendTree, txn: Transaction, leaf: Frame, index: number): void {
-  const at = itemAt(leaf, index)
-  if (leaf._bytes[at + ITEM_FLAGS] === BIG) txn._overflows -= chainLength(tree, wordAt(leaf, at))
 }

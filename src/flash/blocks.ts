@@ -141,7 +141,7 @@ function isAsLeft(volume: FlashVolume, position: number): boolean {
 }
 
 /** What ESTALE says. */
-export const STALE = "another writer has changed the volume: reopen it"
+export const STALE = "another writer changed the volume: reopen it"
 
 /**
  * Throws ENOSPC, after which what is flushed stays readable and nothing more may be written before rollback(); or ESTALE, after which the

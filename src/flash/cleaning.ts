@@ -54,12 +54,11 @@ export function spareWeight(volume: FlashVolume, isSingle: boolean, ahead: boole
  */
 export function reserve(volume: FlashVolume, size: number, commit: number) {
   refuseStale(volume)
-  // Tail calls: the deepest calls of all begin here, and XS keeps nothing of this one on its stack.
-  if (volume._head < 0) return makeRoom(volume, size)
   if (volume._abortDue) {
     volume._abortDue = false
     programRecord(volume, CONTROL, ABORT, 0, volume._body)
   }
+  // A tail call: the deepest calls of all begin here, and XS keeps nothing of this one on its stack.
   return reclaimFor(volume, size, commit !== 0)
 }
 

@@ -230,7 +230,7 @@ export class FlashVolume implements RandomAccessStream {
 
 /** What a small device may leave out: the extras put something in the place of it. */
 export function needsExtras(): never {
-  refuse("EINVAL", 'needs require("flash-extras")(require("flash"))')
+  refuse("EINVAL", 'needs require("flash-extras")(flash)')
 }
 
 FlashVolume.prototype.check = needsExtras

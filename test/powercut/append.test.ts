@@ -11,6 +11,7 @@
  */
 import { describe, expect, it } from "vitest"
 import * as append from "../../src/append/index.ts"
+import { REVISIONS } from "../../src/append/layout.ts"
 import { MemoryStream, type RandomAccessStream } from "../../src/index.ts"
 import { commitEnds, digestOf, recordsOf } from "../support/append.ts"
 import { makeBytes, makeRandom } from "../support/streams.ts"
@@ -69,7 +70,7 @@ function expectCommit(
   isWhole: boolean,
 ): append.AppendTree {
   const tree = append.open(stream, { clock })
-  const { revisions } = isWhole ? tree.stat() : { revisions: tree._revisions }
+  const { revisions } = isWhole ? tree.stat() : { revisions: tree._record[REVISIONS] }
   if (revisions !== commit) throw new Error(`${stream.size()} bytes: commit ${revisions}, not ${commit}`)
   if (isWhole && digestOf(recordsOf(tree)) !== sample.digests[commit])
     throw new Error(`commit ${commit} is wrong`)

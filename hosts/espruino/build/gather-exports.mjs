@@ -2,7 +2,7 @@
 import { analyse } from "./scopes.mjs"
 import { applyEdits } from "./syntax.mjs"
 
-/** Gives `code` with its last statements, `exports.name = value`, as one; as it was where it names its exports elsewhere too. */
+/** Gives `code` with its last statements, `exports.name = value`, as one; where it names its exports elsewhere too, they stay that object. */
 export function gatherExports(code) {
   const scopes = analyse(code)
   const { body } = scopes.tree
@@ -12,11 +12,12 @@ export function gatherExports(code) {
   let mentions = 0
   for (const node of scopes.parents.keys())
     if (node.type === "Identifier" && node.name === "exports") mentions++
-  if (last.length === 0 || mentions !== last.length) return code
+  if (last.length === 0) return code
   const entries = last.map(({ expression: { left, right } }) => {
     return `${left.property.name}: ${code.slice(right.start, right.end)}`
   })
-  const text = `module.exports = { ${entries.join(", ")} };`
+  const object = `{ ${entries.join(", ")} }`
+  const text = mentions > last.length ? `Object.assign(exports, ${object});` : `module.exports = ${object};`
   return applyEdits(code, [{ start: last[0].start, end: last.at(-1).end, text }])
 }
 

@@ -1,23 +1,30 @@
 /** The way through a whole tree: check(), and counting for stat() where the original wrote the counters. */
 import { fetchPage } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
-import { compareStored, turnKey } from "../keys.ts"
 import {
   BIG,
   DEPTH_MAX,
+  ENTRIES,
   HEADER,
   INTERNAL,
+  INTERNALS,
   ITEM_FLAGS,
   ITEM_HEADER,
-  KEY_MAX,
   LEAF,
+  LEAVES,
+  LEVELS,
   META_ENTRIES,
   NEXT,
   NONE,
   OVERFLOW,
+  OVERFLOWS,
+  REVISIONS,
+  ROOT,
+  TIME,
 } from "../layout.ts"
-import { chainLength } from "../overflow.ts"
-import { itemAt, keySizeAt, wordAt } from "../page.ts"
+import { chainLength } from "../limits.ts"
+import { compareKeys } from "../order.ts"
+import { itemAt, keySizeAt, takeFullKey, wordAt } from "../page.ts"
 import { boundsAt } from "../search.ts"
 import type { AppendTree } from "../tree.ts"
 import type { Finding, Progress, Stat } from "../types.ts"
@@ -51,10 +58,12 @@ function walkTree(tree: AppendTree, progress: Progress | undefined): Walk {
     isWhole: true,
   }
   const slots: number[] = [0]
-  const path: number[] = [tree._root]
-  let depth = tree._root === NONE ? -1 : 0
+  const root = tree._record[ROOT]
+  const path: number[] = [root]
+  let depth = root === NONE ? -1 : 0
+  const pages = tree._record[LEAVES] + tree._record[INTERNALS]
   let done = 0
-  if (depth === 0) walk.seen[tree._root] = 1
+  if (depth === 0) walk.seen[root] = 1
   while (depth >= 0 && walk.isWhole && walk.findings.length < FINDINGS_MAX) {
     let child = 0
     tree._cache._call++
@@ -70,8 +79,7 @@ function walkTree(tree: AppendTree, progress: Progress | undefined): Walk {
         checkKeys(tree, walk, frame)
         if (frame._kind === LEAF) checkLeaf(tree, walk, frame, depth)
         else walk.internals++
-        if (progress !== undefined && progress(++done, tree._leaves + tree._internals) === false)
-          walk.isWhole = false
+        if (progress !== undefined && progress(++done, pages) === false) walk.isWhole = false
       }
       if (frame._kind === INTERNAL && slots[depth] < frame._count)
         child = wordAt(frame, itemAt(frame, slots[depth]++))
@@ -103,26 +111,24 @@ function tell(walk: Walk, page: number, offset: number, message: string): void {
 
 /** Keys ascend, and lie within the bounds that the pages above give. */
 function checkKeys(tree: AppendTree, walk: Walk, frame: Frame): void {
-  const prefix = tree._prefix
-  const third = tree._third
+  const low = tree._low
+  const high = tree._high
   const first = frame._kind === LEAF ? 0 : 1
-  third._length = 0
+  let before = tree._separator
+  let key = tree._third
   for (let index = first; index < frame._count; index++) {
-    const at = itemAt(frame, index)
-    const stored = keySizeAt(frame, at)
-    const key = at + ITEM_HEADER
-    const length = stored + prefix
-    const offset = at - frame._base
-    if (length === 0 || length > KEY_MAX) tell(walk, frame._pgno, offset, `a key of ${length} bytes`)
-    // What third holds is the key before, without the prefix.
-    if (index > first && compareStored(tree, frame, key, stored, third, 0) <= 0)
+    const offset = itemAt(frame, index) - frame._base
+    takeFullKey(tree, frame, index, low, tree._prefix, key)
+    if (key._length === 0) tell(walk, frame._pgno, offset, "a key of 0 bytes")
+    if (index > first && compareKeys(key, before) <= 0)
       tell(walk, frame._pgno, HEADER + index * 2, "a key out of order")
-    if (tree._hasLow && compareStored(tree, frame, key, stored, tree._low, prefix) < 0)
+    if (low._length >= 0 && compareKeys(key, low) < 0)
       tell(walk, frame._pgno, offset, "a key below the page's separator")
-    if (tree._hasHigh && compareStored(tree, frame, key, stored, tree._high, prefix) >= 0)
+    if (high._length >= 0 && compareKeys(key, high) >= 0)
       tell(walk, frame._pgno, offset, "a key above the next page's separator")
-    turnKey(tree, frame._bytes, key, third._bytes, 0, stored)
-    third._length = stored
+    const free = before
+    before = key
+    key = free
   }
 }
 
@@ -155,7 +161,8 @@ export function check(this: AppendTree, progress?: Progress): Finding[] {
   this.snapshot()
   const walk = walkTree(this, progress)
   const found = [walk.entries, walk.internals, walk.leaves, walk.overflows, walk.level + 1].join()
-  const told = [this._entries, this._internals, this._leaves, this._overflows, this._levels].join()
+  const record = this._record
+  const told = [record[ENTRIES], record[INTERNALS], record[LEAVES], record[OVERFLOWS], record[LEVELS]].join()
   if (this._isHonest && walk.isWhole && walk.findings.length === 0 && found !== told)
     tell(walk, this._commit, META_ENTRIES, `counters ${told}, found ${found}`)
   return walk.findings
@@ -165,17 +172,18 @@ export function stat(this: AppendTree): Stat {
   const cache = this._cache
   this.snapshot()
   countHonestly(this)
+  const record = this._record
   let held = 0
   for (let i = 0; i < cache._all.length; i++) if (cache._all[i]._pgno >= 0) held++
   return {
     pagesize: this._pagesize,
-    branchPages: this._internals,
-    leafPages: this._leaves,
-    overflowPages: this._overflows,
-    revisions: this._revisions,
-    depth: this._levels,
-    entries: this._entries,
-    createdAt: this._time,
+    branchPages: record[INTERNALS],
+    leafPages: record[LEAVES],
+    overflowPages: record[OVERFLOWS],
+    revisions: record[REVISIONS],
+    depth: record[LEVELS],
+    entries: record[ENTRIES],
+    createdAt: record[TIME],
     hits: cache.hits,
     reads: cache.misses,
     cacheSize: held,
@@ -190,10 +198,11 @@ export function countHonestly(tree: AppendTree): void {
   if (tree._isHonest) return
   const walk = walkTree(tree, undefined)
   if (walk.findings.length > 0) return
-  tree._entries = walk.entries
-  tree._internals = walk.internals
-  tree._leaves = walk.leaves
-  tree._overflows = walk.overflows
-  tree._levels = walk.level + 1
+  const record = tree._record
+  record[ENTRIES] = walk.entries
+  record[INTERNALS] = walk.internals
+  record[LEAVES] = walk.leaves
+  record[OVERFLOWS] = walk.overflows
+  record[LEVELS] = walk.level + 1
   tree._isHonest = true
 }

@@ -3,24 +3,30 @@ import { corrupt, refuse } from "../../errors.ts"
 import { fetchPage } from "../../page/cache.ts"
 import type { Frame } from "../../page/pool.ts"
 import type { RandomAccessStream } from "../../stream/stream.ts"
-import { sealPage } from "../check-page.ts"
-import { beginWriter, endWriter, giveUp, prepareWriter } from "../commit.ts"
+import { attendSeal } from "../check-page.ts"
 import {
   BIG,
   DEPTH_MAX,
   INTERNAL,
+  INTERNALS,
   ITEM_FLAGS,
   ITEM_HEADER,
   LEAF,
+  LEAVES,
   NEXT,
   NONE,
   OVERFLOW,
-  PGNO,
+  OVERFLOWS,
+  REVISIONS,
+  ROOT,
+  TOMB,
+  TOMBSTONE,
 } from "../layout.ts"
-import { writeHeader, writeRecord } from "../meta.ts"
-import { chainLength } from "../overflow.ts"
-import { copyPage, itemAt, keySizeAt, scratchPage, wordAt } from "../page.ts"
-import { Transaction } from "../transaction.ts"
+import { chainLength } from "../limits.ts"
+import { writeHeader } from "../opening/header.ts"
+import { giveUp } from "../opening/index.ts"
+import { cleanPage, copyPage, itemAt, keySizeAt, wordAt } from "../page.ts"
+import { writeRecord } from "../record.ts"
 import type { AppendTree } from "../tree.ts"
 import type { Progress } from "../types.ts"
 import { countHonestly } from "./check.ts"
@@ -36,28 +42,31 @@ export function compact(this: AppendTree, target: RandomAccessStream, progress?:
   if (!target || !target.setSize || target === this._stream)
     refuse("EINVAL", "the target is not another stream")
   if (target.size() !== 0) refuse("EINVAL", `the target has ${target.size()} bytes: an empty one is expected`)
-  prepareWriter(this)
+  this.snapshot()
   countHonestly(this)
-  const txn = new Transaction(this, true)
-  beginWriter(this, txn)
+  const txn = this.begin()
+  const record = txn._record
   try {
-    if (!copyTree(this, txn, target, progress)) {
+    if (!copyTree(this, record, target, progress)) {
       target.setSize(0)
-      endWriter(this)
+      txn.abort()
       return
     }
   } catch (error) {
-    endWriter(this)
+    txn.abort()
     throw error
   }
+  record[TOMB] = TOMBSTONE
+  record[ROOT] = NONE
+  record[REVISIONS]++
   try {
-    writeRecord(this, this._stream, txn._first, txn, this._revisions + 1, true)
+    writeRecord(this, this._stream, txn._first, record)
     this._stream.flush()
   } catch (error) {
     giveUp(this, error)
   }
   this._size = (txn._first + 1) * this._pagesize
-  endWriter(this)
+  txn.abort()
   this._isStale = true
 }
 
@@ -67,17 +76,18 @@ export function compact(this: AppendTree, target: RandomAccessStream, progress?:
  */
 function copyTree(
   tree: AppendTree,
-  txn: Transaction,
+  record: number[],
   target: RandomAccessStream,
   progress: Progress | undefined,
 ): boolean {
   const cache = tree._cache
-  const path = [txn._root]
+  const path = [record[ROOT]]
   const slots = [0]
   // The new numbers of each level's children so far.
   const made: number[][] = [[]]
   const copy: Copy = { target: target, next: 1 }
-  let depth = txn._root === NONE ? -1 : 0
+  let depth = record[ROOT] === NONE ? -1 : 0
+  const pages = record[LEAVES] + record[INTERNALS] + record[OVERFLOWS]
   let root = NONE
   writeHeader(tree, target)
   while (depth >= 0) {
@@ -96,15 +106,15 @@ function copyTree(
     root = copy.next - 1
     depth--
     if (depth >= 0) made[depth].push(root)
-    if (progress !== undefined && progress(root, txn._leaves + txn._internals + txn._overflows) === false)
-      return false
+    if (progress !== undefined && progress(root, pages) === false) return false
   }
   if (root !== NONE) {
     // The pages are there before the record that says so.
     if (!target.atomic) target.flush()
-    const whole = new Transaction(tree, false)
-    whole._root = root
-    writeRecord(tree, target, copy.next, whole, 1, false)
+    const whole = record.slice(0)
+    whole[ROOT] = root
+    whole[REVISIONS] = 1
+    writeRecord(tree, target, copy.next, whole)
   }
   target.flush()
   return true
@@ -134,10 +144,9 @@ function copyChains(tree: AppendTree, copy: Copy, leaf: Frame, firsts: number[])
 
 /** Writes one page under the next number of the target, with the new numbers of what it refers to. */
 function copyOut(tree: AppendTree, copy: Copy, frame: Frame, made: number[], next: number): void {
-  const page = scratchPage(tree)
+  const page = cleanPage(tree, copy.next, frame._kind)
   const pgno = copy.next++
   copyPage(tree, frame, page)
-  page._view.setUint32(page._base + PGNO, pgno, true)
   if (frame._kind === OVERFLOW) page._view.setUint32(page._base + NEXT, next, true)
   else {
     let reference = 0
@@ -148,6 +157,6 @@ function copyOut(tree: AppendTree, copy: Copy, frame: Frame, made: number[], nex
         page._view.setUint32(at + ITEM_HEADER + keySizeAt(page, at), made[reference++], true)
     }
   }
-  sealPage(tree, page)
+  attendSeal(tree, page, false)
   copy.target.write(page._bytes, pgno * tree._pagesize, page._base, tree._pagesize)
 }

@@ -1,33 +1,19 @@
-/** Taking the newest commit back. */
+/** revert(), and what it means for the snapshots that there are. */
 import { refuse } from "../../errors.ts"
-import { forgetPages } from "../../page/cache.ts"
-import { cutBack, prepareWriter } from "../commit.ts"
-import { NONE } from "../layout.ts"
-import { readRecord, SOUND, takeRecord } from "../meta.ts"
+import { revertCommit } from "../opening/index.ts"
+import type { Transaction } from "../transaction.ts"
 import type { AppendTree } from "../tree.ts"
-import { BT_NOSYNC } from "../types.ts"
 
 export function revert(this: AppendTree): void {
-  this._refuseClosed()
-  prepareWriter(this)
-  if (this._commit === 0) refuse("EINVAL", "there is no commit to revert")
-  let pgno = this._commit - 1
-  while (pgno > 0 && readRecord(this, pgno) !== SOUND) pgno--
-  if (pgno === 0 && this._previous !== NONE)
-    refuse("EINVAL", "the file begins with this commit: it was compacted, and what was before is elsewhere")
-  this._failed = "a revert has failed: reopen the tree"
-  try {
-    this._stream.setSize((pgno + 1) * this._pagesize)
-    if ((this.flags & BT_NOSYNC) === 0) this._stream.flush()
-  } catch (error) {
-    if (this._stream.rollback !== undefined) cutBack(this, true)
-    throw error
-  }
-  this._failed = ""
-  if (pgno === 0) this._clear()
-  else takeRecord(this, pgno)
-  this._pages = pgno + 1
-  this._size = this._pages * this._pagesize
-  this._cuts.push(this._pages)
-  forgetPages(this._cache, this._pages)
+  // Whatever keeps a transaction from writing is said.
+  this.begin().abort()
+  revertCommit(this)
+}
+
+/** Refuses a snapshot whose commit was reverted since it was made or used; it stays refused. */
+export function refuseReverted(this: AppendTree, txn: Transaction): void {
+  const cuts = this._cuts
+  for (let i = txn._cuts.length; i < cuts.length; i++)
+    if (txn._end > cuts[i]) refuse("ESTALE", "the commit that this snapshot reads has been reverted")
+  txn._cuts = cuts
 }

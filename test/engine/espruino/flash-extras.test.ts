@@ -13,7 +13,7 @@ import { Realm } from "./realm.ts"
 type Foreign = any
 
 const REGION = 0x310000
-const NEEDS = 'needs require("flash-extras")(require("flash"))'
+const NEEDS = 'needs require("flash-extras")(flash)'
 
 interface Board {
   realm: Realm

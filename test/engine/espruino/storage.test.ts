@@ -11,10 +11,13 @@ import { readIntelHex, readStorage } from "./storage.ts"
 
 const NAMES = [
   "append",
+  "append-cursors",
   "append-extras",
+  "append-opening",
   "btree",
   "btree-check",
   "btree-extras",
+  "btree-opening",
   "config",
   "constant",
   "constant-extras",

@@ -35,6 +35,15 @@ describe("constants", () => {
     expect(!/^\s*(var|const) A/.test(after)).toBe(gone)
   })
 
+  it("that are texts go where the code grows by little", () => {
+    const code = 'const A="a \\"text\\"";function f(){return A}return A+f()'
+    for (const textGrowth of [7, 8]) {
+      const after = inlineConstants(code, { textGrowth })
+      expect(run(after)).toBe(run(code))
+      expect(after.includes("const A")).toBe(textGrowth < 8)
+    }
+  })
+
   it("that are exported stay", () => {
     expect(inlineConstants("const A=1;export{A}")).toBe("const A=1;export{A}")
     expect(inlineConstants("const A=1;function f(){return A}export{A,f}")).toBe(
@@ -109,8 +118,15 @@ describe("exports", () => {
     expect(JSON.stringify(exported(after))).toBe(JSON.stringify(exported(code)))
   })
 
-  it.each(["exports.a=1;function f(){return exports.a}exports.f=f;", "var a=1;", "exports.a=1;exports.f();"])(
-    "are left where the module names them itself: %s",
+  it("stay the same object where the module names it itself", () => {
+    const code = "function f(){return exports.c}exports.f=f;exports.c=3;"
+    const after = gatherExports(code)
+    expect(after).not.toContain("exports.f")
+    expect((exported(after).f as () => number)()).toBe(3)
+  })
+
+  it.each(["var a=1;", "exports.a=1;exports.f();"])(
+    "are left where they do not end the module: %s",
     (code) => {
       expect(gatherExports(code)).toBe(code)
     },

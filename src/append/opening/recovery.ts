@@ -3,9 +3,9 @@
  * passed over, up to a number of pages, without a place in the cache; and so is a commit record whose own pages cannot be read, which is what
  * is left where a medium has not kept the order of writes.
  */
-import { corrupt, refuse } from "../errors.ts"
-import { fetchPage } from "../page/cache.ts"
-import type { Frame } from "../page/pool.ts"
+import { corrupt, refuse } from "../../errors.ts"
+import { fetchPage } from "../../page/cache.ts"
+import type { Frame } from "../../page/pool.ts"
 import {
   BIG,
   DEPTH_MAX,
@@ -17,10 +17,13 @@ import {
   NEXT,
   NONE,
   OVERFLOW,
-} from "./layout.ts"
-import { DAMAGED, isTombstone, readRecord, SOUND, takeRecord } from "./meta.ts"
-import { itemAt, keySizeAt, wordAt } from "./page.ts"
-import type { AppendTree } from "./tree.ts"
+  ROOT,
+  TOMB,
+  TOMBSTONE,
+} from "../layout.ts"
+import { itemAt, keySizeAt, wordAt } from "../page.ts"
+import type { AppendTree } from "../tree.ts"
+import { DAMAGED, readRecord, SOUND, takeRecord } from "./record.ts"
 
 /** Pages of one commit that are looked at when the file is opened; what is wrong in others is found when they are read. */
 const COMMIT_PAGES = 256
@@ -44,11 +47,11 @@ export function findCommit(tree: AppendTree, size: number, floor: number): boole
     if (found === DAMAGED) isDamaged = true
     else if (found !== SOUND) continue
     else {
-      if (isTombstone(tree)) {
+      takeRecord(tree, pgno)
+      if ((tree._record[TOMB] & TOMBSTONE) !== 0) {
         tree._isStale = true
         refuse("ESTALE", "the file has been compacted into another one: open that")
       }
-      takeRecord(tree, pgno)
       if (tree._stream.atomic || isReadable(tree)) return true
     }
     tree._givenUpCommits++
@@ -56,6 +59,19 @@ export function findCommit(tree: AppendTree, size: number, floor: number): boole
   if (floor === 0 && pages > 1 && (isDamaged || !tree._isOurs || tree._givenUpCommits > 0))
     corrupt(pages - 1, 0, "no commit that can be read")
   return false
+}
+
+/** Takes the newest commit of a stream that has grown to `size` bytes; that of now stays where there is no newer one. */
+export function takeNewer(tree: AppendTree, size: number): void {
+  const commit = tree._commit
+  const record = tree._record
+  const isHonest = tree._isHonest
+  const check = tree._check
+  if (findCommit(tree, size, commit)) return
+  tree._commit = commit
+  tree._record = record
+  tree._isHonest = isHonest
+  tree._check = check
 }
 
 /** Tells whether the pages that the commit of now has brought can be read: at most COMMIT_PAGES are looked at. */
@@ -86,8 +102,9 @@ function walkNew(tree: AppendTree, floor: number): void {
   let depth = 0
   let left = COMMIT_PAGES
   cache._call++
-  if (tree._root === NONE || tree._root <= floor) return
-  path[0] = tree._root
+  const root = tree._record[ROOT]
+  if (root === NONE || root <= floor) return
+  path[0] = root
   slots[0] = 0
   while (depth >= 0 && left > 0) {
     const frame = fetchPage(cache, path[depth], INTERNAL | LEAF)
