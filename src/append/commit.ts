@@ -137,19 +137,16 @@ export function makeRoom(tree: AppendTree, txn: Transaction): void {
 
 /** Writes the dirty pages in the order of their numbers: a medium that is appended to has no gap to fill. */
 function writePages(tree: AppendTree): void {
-  const all = tree._cache._all
-  let last = -1
-  for (;;) {
-    let next: Frame | null = null
-    for (let i = 0; i < all.length; i++) {
-      const frame = all[i]
-      if (frame._dirtyEnd > 0 && frame._pgno > last && (next === null || frame._pgno < next._pgno))
-        next = frame
-    }
-    if (next === null) return
-    writePage(tree._cache, next)
-    last = next._pgno
-  }
+  const dirty = tree._cache._all.filter(isDirty).sort(byNumber)
+  for (let i = 0; i < dirty.length; i++) writePage(tree._cache, dirty[i])
+}
+
+function isDirty(frame: Frame): boolean {
+  return frame._dirtyEnd > 0
+}
+
+function byNumber(a: Frame, b: Frame): number {
+  return a._pgno - b._pgno
 }
 
 /** Ends a transaction that could not be written. */
