@@ -45,7 +45,7 @@ function keyBytes(key: string): Uint8Array {
 }
 
 /** The value that operation `i` puts. */
-function valueOf(i: number, length: number): Uint8Array {
+function contentOf(i: number, length: number): Uint8Array {
   return new Uint8Array(length).fill(i % 251)
 }
 
@@ -70,7 +70,7 @@ export function runWorkload(seed: number, load: Workload): Outcome {
     } else {
       const key = shape(random, i)
       const length = random(value + 1)
-      txn.put(keyBytes(key), valueOf(i, length))
+      txn.put(keyBytes(key), contentOf(i, length))
       if (!model.has(key)) keys.push(key)
       model.set(key, [i, length])
     }
@@ -98,7 +98,7 @@ function compare(
   tree.forEach((cursor) => {
     const [key, [i, length]] = expected[at++] as [string, [number, number]]
     if (Buffer.compare(cursor.key(), keyBytes(key)) !== 0) throw new Error(`seed ${seed}: no ${key}`)
-    if (Buffer.compare(cursor.value(), valueOf(i, length)) !== 0)
+    if (Buffer.compare(cursor.value(), contentOf(i, length)) !== 0)
       throw new Error(`seed ${seed}: another value of ${key}`)
   })
   if (at !== expected.length) throw new Error(`seed ${seed}: ${at} of ${expected.length} records`)
