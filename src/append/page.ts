@@ -64,6 +64,12 @@ export function setBounds(frame: Frame, count: number, upper: number): void {
   frame._view.setUint16(frame._base + UPPER, upper, true)
 }
 
+/** Takes all items off the page. */
+export function emptyPage(tree: AppendTree, frame: Frame): void {
+  frame._bytes.fill(0, frame._base + HEADER, frame._base + tree._pagesize)
+  setBounds(frame, 0, tree._pagesize)
+}
+
 /** Gives the page of the next number, empty, dirty as a whole and pinned. ENOSPC where numbers end. */
 export function newPage(tree: AppendTree, txn: Transaction, kind: number): Frame {
   const pgno = txn._next

@@ -28,7 +28,7 @@ export function storeRecord(tree: AppendTree, txn: Transaction, value: Uint8Arra
   }
   // As in the original, the room is that for the whole key, whatever prefix the page saves.
   while (ITEM_HEADER + tree._key._length + body + 2 > freeOf(tree._leaf)) {
-    if (splitPage(tree, txn, value.length, flags, body)) {
+    if (splitPage(tree, txn, tree._depth, tree._index, tree._key, value.length, flags, body)) {
       finish(tree, txn, value)
       return
     }

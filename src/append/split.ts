@@ -9,6 +9,7 @@ import { commonLength, turnKey } from "./keys.ts"
 import { HEADER, INTERNAL, ITEM_HEADER, LEAF } from "./layout.ts"
 import {
   copyPage,
+  emptyPage,
   freeOf,
   insertItem,
   itemAt,
@@ -17,7 +18,6 @@ import {
   moveItem,
   newPage,
   scratchPage,
-  setBounds,
 } from "./page.ts"
 import { boundsAt } from "./search.ts"
 import type { Transaction } from "./transaction.ts"
@@ -25,22 +25,20 @@ import type { AppendTree } from "./tree.ts"
 import { pageAt } from "./way.ts"
 
 /**
- * Splits the leaf of the way, which has no room for the search key with a body of `body` bytes at _index, and puts separators into the pages
- * above, which are split where they are full. The item goes in as well: then _leaf and _index say where, and the result is true. False
- * where it fits beside the others in neither half, which can be with pages below 1.6 KB: they are parted there, and it is to be tried again.
+ * Splits the page at `level` of the way, which has no room for an item at `slot` with a key, a word, flags and a body of `size` bytes, and puts
+ * separators into the pages above, which are split where they are full. The item goes in as well: of a leaf _leaf and _index then say where, and
+ * the result is true. False where it fits beside the others in neither half, which can be in leaves below 1.6 KB: they are parted there, and it is to be tried again.
  */
 export function splitPage(
   tree: AppendTree,
   txn: Transaction,
-  value: number,
+  level: number,
+  slot: number,
+  key: Kept,
+  word: number,
   flags: number,
-  body: number,
+  size: number,
 ): boolean {
-  let level = tree._depth
-  let slot = tree._index
-  let key = tree._key
-  let word = value
-  let size = body
   let isIn = true
   for (;;) {
     boundsAt(tree, level)
@@ -63,7 +61,7 @@ export function splitPage(
     // The item that goes up may be the one that comes in: the two buffers take turns.
     const separator = key === tree._separator ? tree._otherSeparator : tree._separator
     findSeparator(tree, left, slot, key, cut, separator)
-    distribute(tree, left, right, slot, key, cut, separator, word, isLeaf ? flags : 0, size)
+    distribute(tree, left, left, right, slot, key, cut, separator, word, isLeaf ? flags : 0, size)
     level--
     slot = tree._slots[level] + 1
     key = separator
@@ -124,10 +122,11 @@ function chooseCut(tree: AppendTree, frame: Frame, slot: number, key: Kept, body
     const bare = isLeaf ? 0 : cut === slot ? ownKey : keySizeAt(frame, itemAt(frame, first))
     const right = total - left - bare
     if (left <= room && right <= room) {
-      if (cut === original) return cut
+      // The original's reader wants two children of an internal page, though its own splits of four may leave one. Of three children one is alone.
+      const isPoor = !isLeaf && (cut < 2 || cut === count)
+      if (cut === original && (!isPoor || count < 3)) return cut
       let uneven = left < right ? right - left : left - right
-      // The original's reader wants two items in an internal page.
-      if (!isLeaf && (cut < 2 || cut === count)) uneven += 2 * room
+      if (isPoor) uneven += 2 * room
       if (uneven < least) {
         least = uneven
         best = cut
@@ -146,7 +145,8 @@ function fullKey(tree: AppendTree, frame: Frame, slot: number, key: Kept, index:
   } else {
     const at = itemAt(frame, index < slot ? index : index - 1)
     const stored = keySizeAt(frame, at)
-    if (prefix > 0) copyBytes(tree._low._bytes, 0, target._bytes, 0, prefix)
+    // The new key belongs between the bounds of the page, so it begins as all others.
+    if (prefix > 0) copyBytes(key._bytes, 0, target._bytes, 0, prefix)
     turnKey(tree, frame._bytes, at + ITEM_HEADER, target._bytes, prefix, stored)
     target._length = prefix + stored
   }
@@ -156,7 +156,7 @@ function fullKey(tree: AppendTree, frame: Frame, slot: number, key: Kept, index:
  * Puts what tells the two halves apart into `separator`: of leaves the shortest beginning of the first key on the right that is above the
  * last one on the left (prefix B-trees: Bayer and Unterauer, 1977), of internal pages the whole key.
  */
-function findSeparator(
+export function findSeparator(
   tree: AppendTree,
   frame: Frame,
   slot: number,
@@ -171,9 +171,13 @@ function findSeparator(
   }
 }
 
-/** Parts the items of `left`, and the new one at `slot`, between it and `right`; each gets the prefix that its new bounds give. */
-function distribute(
+/**
+ * Parts the items of `source`, which is one of the two pages, and the new one at `slot`, between `left` and `right`; each gets the prefix that its new
+ * bounds give: those of now, and the separator. A slot behind the end of the page is for no item.
+ */
+export function distribute(
   tree: AppendTree,
+  source: Frame,
   left: Frame,
   right: Frame,
   slot: number,
@@ -186,13 +190,13 @@ function distribute(
 ): void {
   const was = tree._prefix
   const items = scratchPage(tree)
-  const isLeaf = left._kind === LEAF
-  const count = left._count + (slot <= left._count ? 1 : 0)
+  const isLeaf = source._kind === LEAF
+  const count = source._count + (slot <= source._count ? 1 : 0)
   let target = left
   let now = tree._hasLow ? commonLength(tree._low, separator) : 0
-  copyPage(tree, left, items)
-  left._bytes.fill(0, left._base + HEADER, left._base + tree._pagesize)
-  setBounds(left, 0, tree._pagesize)
+  copyPage(tree, source, items)
+  emptyPage(tree, left)
+  emptyPage(tree, right)
   for (let index = 0; index < count; index++) {
     if (index === cut) {
       target = right

@@ -7,7 +7,8 @@
  * operation one snapshot is compared, at the end all of them, forward and backward; check() has to be clean and stat() to tell the truth.
  *
  * Replay: SEED=<seed> [FC_PATH=<path>] npx vitest run test/property/append-versions. RUNS=<n> sets the number of runs.
- */ import fc from "fast-check"
+ */
+import fc from "fast-check"
 import { expect, test } from "vitest"
 import type { Config } from "../support/append-records.ts"
 import { AppendRun, type Op } from "../support/append-run.ts"

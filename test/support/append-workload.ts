@@ -15,6 +15,10 @@ export const SHAPES = {
   prefixed: (random) => `${"shared/prefix/".repeat(7)}${String(random(100_000)).padStart(8, "0")}`,
   binary: (random) => String.fromCharCode(...Array.from({ length: 1 + random(12) }, () => random(256))),
   long: (random) => "x".repeat(random(200)) + String(random(5000)),
+  chain: (random) =>
+    "k".repeat(random(240)) + Array.from({ length: 1 + random(4) }, () => "ajz"[random(3)]).join(""),
+  longest: (random) =>
+    `${"abc"[random(3)]}${"abc"[random(3)]}${"long".repeat(61)}${String(random(500)).padStart(5, "0")}`,
   ascending: (_, i) => String(i).padStart(10, "0"),
 } satisfies Record<string, Shape>
 
@@ -28,12 +32,16 @@ export interface Workload {
   deletes: [number, number]
   /** Operations in a transaction. */
   commit: number
+  /** How often all is compared (4 times). */
+  comparisons?: number
+  reverse?: boolean
+  cachesize?: number
 }
 
 export interface Outcome {
   levels: number
   records: number
-  /** Live leaves without records, and internal pages with a single child, at the four comparisons. */
+  /** Live leaves without records, and internal pages with a single child, at the comparisons. */
   empty: number
   single: number
 }
@@ -49,12 +57,13 @@ function contentOf(i: number, length: number): Uint8Array {
   return new Uint8Array(length).fill(i % 251)
 }
 
-/** Does a workload, and compares all records with those of a map after each quarter of it. Throws where anything differs. */
+/** Does a workload, and compares all records with those of a map after equal parts of it. Throws where anything differs. */
 export function runWorkload(seed: number, load: Workload): Outcome {
-  const { shape, pagesize, operations, value, deletes } = load
+  const { shape, pagesize, operations, value, deletes, comparisons = 4, cachesize = CACHE } = load
   const random = makeRandom(seed)
   const stream = new MemoryStream()
-  const tree = append.open(stream, { pagesize, cachesize: CACHE })
+  const flags = load.reverse === true ? append.BT_REVERSEKEY : 0
+  const tree = append.open(stream, { pagesize, cachesize, flags })
   const model = new Map<string, [number, number]>()
   const keys: string[] = []
   const outcome: Outcome = { levels: 0, records: 0, empty: 0, single: 0 }
@@ -74,10 +83,10 @@ export function runWorkload(seed: number, load: Workload): Outcome {
       if (!model.has(key)) keys.push(key)
       model.set(key, [i, length])
     }
-    const isQuarter = (i + 1) % Math.ceil(operations / 4) === 0 || i === operations - 1
-    if (isQuarter || i % load.commit === load.commit - 1) {
+    const isPart = (i + 1) % Math.ceil(operations / comparisons) === 0 || i === operations - 1
+    if (isPart || i % load.commit === load.commit - 1) {
       txn.commit()
-      if (isQuarter) compare(seed, stream, model, outcome)
+      if (isPart) compare(seed, load, stream, model, outcome)
       txn = tree.begin()
     }
   }
@@ -88,12 +97,14 @@ export function runWorkload(seed: number, load: Workload): Outcome {
 /** Opens what is there and compares it; adds to `outcome`. */
 function compare(
   seed: number,
+  { reverse, cachesize = CACHE }: Workload,
   stream: MemoryStream,
   model: Map<string, [number, number]>,
   outcome: Outcome,
 ): void {
-  const tree = append.open(stream, { cachesize: CACHE, flags: append.BT_RDONLY })
-  const expected = [...model].sort(([a], [b]) => (a < b ? -1 : 1))
+  const tree = append.open(stream, { cachesize, flags: append.BT_RDONLY })
+  const turned = reverse === true ? (key: string) => [...key].reverse().join("") : (key: string) => key
+  const expected = [...model].sort(([a], [b]) => (turned(a) < turned(b) ? -1 : 1))
   let at = 0
   tree.forEach((cursor) => {
     const [key, [i, length]] = expected[at++] as [string, [number, number]]
