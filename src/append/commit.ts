@@ -1,7 +1,6 @@
 /** Beginning and ending the transaction that writes. Everything that reaches the stream goes through here, or through the page cache. */
 import { refuse } from "../errors.ts"
-import { forgetPages, writePage } from "../page/cache.ts"
-import type { Frame } from "../page/pool.ts"
+import { findFrame, forgetPages, writePage } from "../page/cache.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { META_HASH } from "./layout.ts"
 import { readRecord, SOUND, takeRecord, writeRecord } from "./meta.ts"
@@ -35,6 +34,7 @@ export function prepareWriter(tree: AppendTree): void {
 export function beginWriter(tree: AppendTree, txn: Transaction): void {
   tree._writer = txn
   tree._expected = tree._size
+  tree._unwritten = txn._first
   ;(tree._stream as Shared).appendWriter = tree
 }
 
@@ -73,7 +73,10 @@ export function abortWriter(tree: AppendTree): void {
 
 export function endWriter(tree: AppendTree): void {
   const txn = tree._writer as Transaction
-  forgetPages(tree._cache, txn._first)
+  const cache = tree._cache
+  if (txn._next > txn._first) forgetPages(cache, txn._first)
+  cache._spilled = cache._failed = false
+  cache._full = null
   txn._state = ENDED
   tree._writer = null
   ;(tree._stream as Shared).appendWriter = undefined
@@ -108,7 +111,7 @@ export function commitWriter(tree: AppendTree, txn: Transaction): void {
   if (txn._next > txn._first) {
     tree._cache._call++
     try {
-      writePages(tree)
+      writePages(tree, txn)
       if (isSynced && !stream.atomic) stream.flush()
       refuseOvertaken(tree, txn._next)
       writeRecord(tree, stream, txn._next, txn, tree._revisions + 1, false)
@@ -131,22 +134,19 @@ export function makeRoom(tree: AppendTree, txn: Transaction): void {
   const cache = tree._cache
   if (cache._dirtyPages > 0 && cache._dirtyPages + 2 * txn._depth + 4 > cache.capacity) {
     cache._spilled = true
-    writePages(tree)
+    writePages(tree, txn)
   }
 }
 
-/** Writes the dirty pages in the order of their numbers: a medium that is appended to has no gap to fill. */
-function writePages(tree: AppendTree): void {
-  const dirty = tree._cache._all.filter(isDirty).sort(byNumber)
-  for (let i = 0; i < dirty.length; i++) writePage(tree._cache, dirty[i])
-}
-
-function isDirty(frame: Frame): boolean {
-  return frame._dirtyEnd > 0
-}
-
-function byNumber(a: Frame, b: Frame): number {
-  return a._pgno - b._pgno
+/**
+ * Writes the dirty pages in the order of their numbers: a medium that is appended to has no gap to fill. They are those that the transaction
+ * has taken since the last time, but for what has left the cache meanwhile; so the size of the cache is of no matter.
+ */
+function writePages(tree: AppendTree, txn: Transaction): void {
+  for (; tree._unwritten < txn._next; tree._unwritten++) {
+    const frame = findFrame(tree._cache, tree._unwritten)
+    if (frame !== null && frame._dirtyEnd > 0) writePage(tree._cache, frame)
+  }
 }
 
 /** Ends a transaction that could not be written. */

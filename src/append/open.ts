@@ -48,7 +48,13 @@ export function open(stream: RandomAccessStream, options?: OpenOptions): AppendT
   tree._scratch = null
   tree._small = new Uint8Array(META_SIZE)
   tree._smallView = new DataView(tree._small.buffer)
-  tree._givenUpBytes = tree._givenUpCommits = tree._expected = tree._index = tree._prefix = 0
+  tree._givenUpBytes =
+    tree._givenUpCommits =
+    tree._expected =
+    tree._unwritten =
+    tree._index =
+    tree._prefix =
+      0
   tree._depth = -1
   tree._hasLow = tree._hasHigh = false
   tree._clear()

@@ -36,6 +36,7 @@ export class AppendTree {
   /** @internal Why nothing may be written; empty when it may. */ declare _failed: string
   /** @internal The transaction that writes, or null. */ declare _writer: Transaction | null
   /** @internal Size of the stream as this handle has left it, while writing. */ declare _expected: number
+  /** @internal First page of the transaction that may still have to be written. */ declare _unwritten: number
   /** @internal */ declare _isOvertaken: boolean
   /** @internal Ends of the file, in pages, that reverts have left. */ declare _cuts: number[]
   /** @internal What lies behind the newest commit when the file is opened. */ declare _givenUpBytes: number
