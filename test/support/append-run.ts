@@ -91,9 +91,11 @@ export class AppendRun extends Records {
     else if (op.op === "revert") this.revert()
     else if (op.op === "compact") this.compact()
     else if (op.op === "reopen") {
-      if (this.random(2) === 0) this.tree.close()
+      // The snapshots of a handle that is not closed go on reading what it has.
+      const isClosed = this.random(2) === 0
+      if (isClosed) this.tree.close()
       this.stream = new MemoryStream(this.stream.bytes())
-      this.held = this.held.filter(({ tree }) => tree !== this.tree)
+      if (isClosed) this.held = this.held.filter(({ tree }) => tree !== this.tree)
       this.open()
     } else if (op.op === "junk") {
       const size = op.pages * this.config.pagesize + this.random(this.config.pagesize)

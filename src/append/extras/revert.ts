@@ -2,7 +2,7 @@
 import { refuse } from "../../errors.ts"
 import { forgetPages } from "../../page/cache.ts"
 import { cutBack, prepareWriter } from "../commit.ts"
-import { NONE } from "../layout.ts"
+import { META_ROOT, NONE } from "../layout.ts"
 import { readRecord, SOUND, takeRecord } from "../meta.ts"
 import type { AppendTree } from "../tree.ts"
 import { BT_NOSYNC } from "../types.ts"
@@ -12,9 +12,14 @@ export function revert(this: AppendTree): void {
   prepareWriter(this)
   if (this._commit === 0) refuse("EINVAL", "there is no commit to revert")
   let pgno = this._commit - 1
-  while (pgno > 0 && readRecord(this, pgno) !== SOUND) pgno--
+  // What opening has given up may lie between: the commit before is the one whose root this one names.
+  while (
+    pgno > 0 &&
+    !(readRecord(this, pgno) === SOUND && this._smallView.getUint32(META_ROOT, true) === this._previous)
+  )
+    pgno--
   if (pgno === 0 && this._previous !== NONE)
-    refuse("EINVAL", "the file begins with this commit: it was compacted, and what was before is elsewhere")
+    refuse("EINVAL", "the commit before is not in the file: it was compacted, or that record is damaged")
   this._failed = "a revert has failed: reopen the tree"
   try {
     this._stream.setSize((pgno + 1) * this._pagesize)
