@@ -28,6 +28,7 @@ import { firstDifference } from "../support/streams.ts"
 
 const EINVAL = 22
 const ESTALE = 116
+const NONE = 0xffffffff
 
 const files = appendFiles()
 const sound = files.filter(({ name, image }) => image !== undefined && !/^(defect|bad|hole)_/.test(name))
@@ -107,6 +108,24 @@ describe("each commit, by cutting the file behind its record", () => {
     if (ends.length === revisions.length)
       expect(digests).toEqual(revisions.map(({ items, digest }) => `${items} ${digest}`))
     for (const { items, digest } of revisions) expect(digests).toContain(`${items} ${digest}`)
+  })
+})
+
+describe("each commit, by reverting the one behind it", () => {
+  const many = sound.filter(({ json }) => (json.revisions ?? []).length > 0)
+  test.each(many.map((file) => [file.name, file] as const))("%s", (_, file) => {
+    const image = file.image as Uint8Array
+    const ends = commitEnds(image, file.json.page_size as number)
+    const stream = new MemoryStream(image)
+    const tree = append.open(stream, { flags: file.json.reverse_key ? append.BT_REVERSEKEY : 0 })
+    for (let i = ends.length - 1; i >= 0; i--) {
+      const cut = openImage(file, image.subarray(0, ends[i]))
+      expect(digestOf(recordsOf(tree))).toBe(digestOf(recordsOf(cut)))
+      // A compacted file has one commit, whose record names one before.
+      if (i === 0 && tree._previous !== NONE) expect(codeOf(() => tree.revert())).toBe("EINVAL")
+      else tree.revert()
+      if (i > 0) expect(stream.size()).toBe(ends[i - 1])
+    }
   })
 })
 
