@@ -117,7 +117,7 @@ function compare(
   if (findings.length > 0) throw new Error(`seed ${seed}: ${findings[0]?.message}`)
   const { depth, entries } = tree.stat()
   if (entries !== expected.length) throw new Error(`seed ${seed}: stat() tells ${entries} records`)
-  const { empty, single } = poorPages(stream, tree._root, tree._pagesize)
+  const { empty, single } = poorPages(stream, tree.stat().pagesize)
   outcome.levels = Math.max(outcome.levels, depth)
   outcome.records = Math.max(outcome.records, entries)
   outcome.empty += empty
@@ -126,14 +126,15 @@ function compare(
 
 const NONE = 0xffffffff
 
-/** Counts the leaves without records and the internal pages with a single child below `root`: the original's reader takes neither. */
-export function poorPages(
-  stream: RandomAccessStream,
-  root: number,
-  pagesize: number,
-): { empty: number; single: number } {
+/**
+ * Counts the leaves without records and the internal pages with a single child in the tree whose commit record ends the stream: the original's
+ * reader takes neither.
+ */
+export function poorPages(stream: RandomAccessStream, pagesize: number): { empty: number; single: number } {
   const page = new Uint8Array(pagesize)
   const view = new DataView(page.buffer)
+  stream.read(page, stream.size() - pagesize)
+  const root = view.getUint32(16, true)
   const pending = root === NONE ? [] : [root]
   let empty = 0
   let single = 0

@@ -56,7 +56,7 @@ function expectWithout(image: Uint8Array, gone: string[], oneByOne: boolean): vo
   const again = append.open(stream)
   expect(recordsOf(again).map(([key]) => text(key))).toEqual([...left])
   expect(again.check()).toEqual([])
-  expect(poorPages(stream, again._root, again._pagesize)).toEqual({ empty: 0, single: 0 })
+  expect(poorPages(stream, again.stat().pagesize)).toEqual({ empty: 0, single: 0 })
 }
 
 describe.each([
