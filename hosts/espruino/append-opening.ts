@@ -1,8 +1,9 @@
 /**
  * What of "append" is seldom needed is the module "append-opening", asked for at each call and dropped again, as in open-volume.ts: opening,
- * taking over what another handle has committed, and taking back what could not be written.
+ * taking over what another handle has committed, taking back what could not be written, and giving a page that would stay empty an item of its neighbour's.
  */
-import type { AppendTree, OpenOptions } from "../../src/append/index.ts"
+import type { AppendTree, OpenOptions, Transaction } from "../../src/append/index.ts"
+import type { Frame } from "../../src/page/pool.ts"
 import type { RandomAccessStream } from "../../src/stream/stream.ts"
 
 /** The module "append" itself. */
@@ -35,4 +36,15 @@ export function giveUp(tree: AppendTree, cause: unknown): never {
 
 export function revertCommit(tree: AppendTree): void {
   opening().revertCommit(tree)
+}
+
+export function borrowItem(
+  tree: AppendTree,
+  txn: Transaction,
+  level: number,
+  poor: Frame,
+  donor: Frame,
+  from: number,
+): void {
+  opening().borrowItem(tree, txn, level, poor, donor, from)
 }

@@ -36,12 +36,11 @@ export function changeRecord(
     if (isThere) takeOff(tree, record)
     isThere = false
     if (value === null) {
-      mergeUp(tree, record)
-      isDone = true
+      isDone = !mergeUp(tree, txn) || tree._leaf._count > 0
     } else {
       isDone = putOn(tree, txn, value)
-      if (!isDone) search(tree, record[ROOT], TO_KEY)
     }
+    if (!isDone) search(tree, record[ROOT], TO_KEY)
   }
   txn._changes++
   txn._state = ACTIVE
@@ -65,7 +64,7 @@ function putOn(tree: AppendTree, txn: Transaction, value: Uint8Array): boolean {
   let isIn = true
   // As in the original, the room is that for the whole key, whatever prefix the page saves.
   if (ITEM_HEADER + tree._key._length + body + 2 > freeOf(tree._leaf))
-    isIn = splitPage(tree, txn, size, flags, body)
+    isIn = splitPage(tree, txn, tree._depth, tree._index, tree._key, size, flags, body)
   else insertItem(tree, tree._leaf, tree._index, tree._key, tree._prefix, size, flags, body)
   if (isIn) {
     const leaf = tree._leaf

@@ -1,7 +1,6 @@
 /** What is done with a transaction that writes when it begins and ends. Everything that reaches the stream goes through here, or through the page cache. */
 import { refuse } from "../errors.ts"
-import { writePage } from "../page/cache.ts"
-import type { Frame } from "../page/pool.ts"
+import { findFrame, writePage } from "../page/cache.ts"
 import type { Shared } from "./end-writer.ts"
 import { LEVELS, META_HASH, REVISIONS } from "./layout.ts"
 import { giveUp, takeNewer } from "./opening/index.ts"
@@ -70,19 +69,14 @@ export function makeRoom(tree: AppendTree, record: number[]): void {
   }
 }
 
-/** Writes the dirty pages in the order of their numbers: a medium that is appended to has no gap to fill. */
+/**
+ * Writes the dirty pages in the order of their numbers: a medium that is appended to has no gap to fill. They are those that the transaction
+ * has taken since the last time, but for what has left the cache meanwhile; so the size of the cache is of no matter.
+ */
 function writePages(tree: AppendTree): void {
-  const all = tree._cache._all
-  let last = -1
-  for (;;) {
-    let next: Frame | null = null
-    for (let i = 0; i < all.length; i++) {
-      const frame = all[i]
-      if (frame._dirtyEnd > 0 && frame._pgno > last && (next === null || frame._pgno < next._pgno))
-        next = frame
-    }
-    if (next === null) return
-    writePage(tree._cache, next)
-    last = next._pgno
+  const end = (tree._writer as Transaction)._next
+  for (; tree._unwritten < end; tree._unwritten++) {
+    const frame = findFrame(tree._cache, tree._unwritten)
+    if (frame !== null && frame._dirtyEnd > 0) writePage(tree._cache, frame)
   }
 }

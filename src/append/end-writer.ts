@@ -16,7 +16,10 @@ export interface Shared extends RandomAccessStream {
 /** Ends it; pages of it that were not committed are no pages then. */
 export function endWriter(tree: AppendTree): void {
   const txn = tree._writer as Transaction
-  forgetPages(tree._cache, txn._first)
+  const cache = tree._cache
+  if (txn._next > txn._first) forgetPages(cache, txn._first)
+  cache._spilled = cache._failed = false
+  cache._full = null
   txn._state = ENDED
   tree._writer = null
   ;(tree._stream as Shared).appendWriter = undefined

@@ -88,6 +88,12 @@ export function cleanPage(tree: AppendTree, pgno: number, kind: number): Frame {
   return beginPage(tree, page, pgno, kind)
 }
 
+/** Takes all items off the page. */
+export function emptyPage(tree: AppendTree, frame: Frame): void {
+  frame._bytes.fill(0, frame._base + HEADER, frame._base + tree._pagesize)
+  setBounds(frame, 0, tree._pagesize)
+}
+
 /** Copies a page, and what its frame keeps of it, into `target`, whose number stays. */
 export function copyPage(tree: AppendTree, source: Frame, target: Frame): void {
   const base = target._base

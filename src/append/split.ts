@@ -9,6 +9,7 @@ import { HEADER, INTERNAL, INTERNALS, ITEM_HEADER, LEAF, LEAVES, LEVELS, ROOT } 
 import {
   cleanPage,
   copyPage,
+  emptyPage,
   freeOf,
   insertItem,
   itemAt,
@@ -16,7 +17,6 @@ import {
   keySizeAt,
   moveItem,
   newPage,
-  setBounds,
   takeFullKey,
 } from "./page.ts"
 import { boundsAt } from "./search.ts"
@@ -25,22 +25,20 @@ import type { AppendTree } from "./tree.ts"
 import { pageAt } from "./way.ts"
 
 /**
- * Splits the leaf of the way, which has no room for the search key with a body of `body` bytes at _index, and puts separators into the pages
- * above, which are split where they are full. The item goes in as well: then _leaf and _index say where, and the result is true. False
- * where it fits beside the others in neither half, which can be with pages below 1.6 KB: they are parted there, and it is to be tried again.
+ * Splits the page at `level` of the way, which has no room for an item at `slot` with a key, a word, flags and a body of `size` bytes, and puts
+ * separators into the pages above, which are split where they are full. The item goes in as well: of a leaf _leaf and _index then say where, and
+ * the result is true. False where it fits beside the others in neither half, which can be in leaves below 1.6 KB: they are parted there, and it is to be tried again.
  */
 export function splitPage(
   tree: AppendTree,
   txn: Transaction,
-  value: number,
+  level: number,
+  slot: number,
+  key: Kept,
+  word: number,
   flags: number,
-  body: number,
+  size: number,
 ): boolean {
-  let level = tree._depth
-  let slot = tree._index
-  let key = tree._key
-  let word = value
-  let size = body
   let isIn = true
   for (;;) {
     boundsAt(tree, level)
@@ -62,7 +60,7 @@ export function splitPage(
     // The item that goes up may be the one that comes in: the two buffers take turns.
     const separator = key === tree._separator ? tree._otherSeparator : tree._separator
     findSeparator(tree, left, slot, key, cut, isLeaf, separator)
-    distribute(tree, left, right, slot, key, cut, separator, isLeaf, word, isLeaf ? flags : 0, size)
+    distribute(tree, left, left, right, slot, key, cut, separator, isLeaf, word, isLeaf ? flags : 0, size)
     level--
     slot = tree._slots[level] + 1
     key = separator
@@ -129,13 +127,14 @@ function chooseCut(
     const bare = isLeaf ? 0 : cut === slot ? ownKey : keySizeAt(frame, itemAt(frame, first))
     const right = total - left - bare
     if (left <= room && right <= room) {
-      if (cut === original) {
+      // The original's reader wants two children of an internal page, though its own splits of four may leave one. Of three children one is alone.
+      const isPoor = !isLeaf && (cut < 2 || cut === count)
+      if (cut === original && (!isPoor || count < 3)) {
         best = cut
         break
       }
       let uneven = left < right ? right - left : left - right
-      // The original's reader wants two items in an internal page.
-      if (!isLeaf && (cut < 2 || cut === count)) uneven += 2 * room
+      if (isPoor) uneven += 2 * room
       if (uneven < least) {
         least = uneven
         best = cut
@@ -148,7 +147,8 @@ function chooseCut(
 /** Gives the full key of an item, counted with the new one at `slot`; valid until the next call. */
 function keyOf(tree: AppendTree, frame: Frame, slot: number, key: Kept, index: number): Kept {
   if (index === slot) return key
-  takeFullKey(tree, frame, index < slot ? index : index - 1, tree._low, tree._prefix, tree._third)
+  // The new key belongs between the bounds of the page, so it begins as all others.
+  takeFullKey(tree, frame, index < slot ? index : index - 1, key, tree._prefix, tree._third)
   return tree._third
 }
 
@@ -156,7 +156,7 @@ function keyOf(tree: AppendTree, frame: Frame, slot: number, key: Kept, index: n
  * Puts what tells the two halves apart into `separator`: of leaves the shortest beginning of the first key on the right that is above the
  * last one on the left (prefix B-trees: Bayer and Unterauer, 1977), of internal pages the whole key.
  */
-function findSeparator(
+export function findSeparator(
   tree: AppendTree,
   frame: Frame,
   slot: number,
@@ -170,9 +170,13 @@ function findSeparator(
   if (isLeaf) separator._length = commonLength(keyOf(tree, frame, slot, key, cut - 1), separator) + 1
 }
 
-/** Parts the items of `left`, and the new one at `slot`, between it and `right`; each gets the prefix that its new bounds give. */
-function distribute(
+/**
+ * Parts the items of `source`, which is one of the two pages, and the new one at `slot`, between `left` and `right`; each gets the prefix that its new
+ * bounds give: those of now, and the separator. A slot behind the end of the page is for no item.
+ */
+export function distribute(
   tree: AppendTree,
+  source: Frame,
   left: Frame,
   right: Frame,
   slot: number,
@@ -185,13 +189,13 @@ function distribute(
   body: number,
 ): void {
   const was = tree._prefix
-  const items = cleanPage(tree, 0, left._kind)
-  const count = left._count + (slot <= left._count ? 1 : 0)
+  const items = cleanPage(tree, 0, source._kind)
+  const count = source._count + (slot <= source._count ? 1 : 0)
   let target = left
   let now = commonLength(tree._low, separator)
-  copyPage(tree, left, items)
-  left._bytes.fill(0, left._base + HEADER, left._base + tree._pagesize)
-  setBounds(left, 0, tree._pagesize)
+  copyPage(tree, source, items)
+  emptyPage(tree, left)
+  emptyPage(tree, right)
   for (let index = 0; index < count; index++) {
     if (index === cut) {
       target = right

@@ -36,6 +36,7 @@ export class AppendTree {
   /** @internal Why nothing may be written; empty when it may. */ declare _failed: string
   /** @internal The transaction that writes, or null. */ declare _writer: Transaction | null
   /** @internal Size of the stream as this handle has left it, while writing. */ declare _expected: number
+  /** @internal First page of the transaction that may still have to be written. */ declare _unwritten: number
   /** @internal */ declare _isOvertaken: boolean
   /** @internal Ends of the file, in pages, that reverts have left; a new array each time. */
   declare _cuts: number[]
@@ -88,6 +89,7 @@ export class AppendTree {
     txn._record = txn._record.slice(0)
     this._writer = txn
     this._expected = this._size
+    this._unwritten = this._pages
     stream.appendWriter = this
     return txn
   }

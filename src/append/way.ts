@@ -21,22 +21,26 @@ export function pageAt(tree: AppendTree, level: number): Frame {
 export function touchPath(tree: AppendTree, txn: Transaction): void {
   let parent: Frame | null = null
   for (let level = 0; level <= tree._depth; level++) {
-    let frame = pageAt(tree, level)
-    if (frame._dirtyEnd === 0) {
-      const pgno = txn._next
-      // Made with the number in place: copyPage leaves it.
-      const copy = newPage(tree, txn, frame._kind)
-      copyPage(tree, frame, copy)
-      frame._pin = 0
-      frame = copy
-      tree._path[level] = pgno
-      if (parent === null) {
-        txn._record[ROOT] = pgno
-      } else {
-        parent._view.setUint32(itemAt(parent, tree._slots[level - 1]), pgno, true)
-      }
-    }
-    parent = frame
+    parent = touchPage(tree, txn, pageAt(tree, level), parent, level > 0 ? tree._slots[level - 1] : 0)
+    tree._path[level] = parent._pgno
   }
   tree._leaf = parent as Frame
+}
+
+/** Gives a page that may be changed, pinned: `frame`, or where that is in the stream a copy, to which item `slot` of its parent then refers. */
+export function touchPage(
+  tree: AppendTree,
+  txn: Transaction,
+  frame: Frame,
+  parent: Frame | null,
+  slot: number,
+): Frame {
+  if (frame._dirtyEnd > 0) return frame
+  const copy = newPage(tree, txn, frame._kind)
+  // The copy's number is in place: copyPage leaves it.
+  copyPage(tree, frame, copy)
+  frame._pin = 0
+  if (parent === null) txn._record[ROOT] = copy._pgno
+  else parent._view.setUint32(itemAt(parent, slot), copy._pgno, true)
+  return copy
 }

@@ -112,6 +112,17 @@ export function fetchPage(cache: PageCache, pgno: number, kinds: number): Frame 
   return frame
 }
 
+/** Gives the frame that holds page `pgno`, null where none does. Reads nothing. */
+export function findFrame(cache: PageCache, pgno: number): Frame | null {
+  if (!PAGE_HASH) {
+    const at = cache._held.indexOf(pgno)
+    return at < 0 ? null : cache._all[at]
+  }
+  let frame = cache._buckets[pgno & cache._mask]
+  while (frame !== null && frame._pgno !== pgno) frame = frame._next
+  return frame
+}
+
 /** Gives the place in _all of a frame that holds no page: a new one below capacity, else the least recently used one that can go. */
 function emptyFrame(cache: PageCache): number {
   const all = cache._all

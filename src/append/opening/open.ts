@@ -44,7 +44,13 @@ export function openTree(tree: AppendTree, stream: RandomAccessStream, options?:
   tree._scratch = null
   tree._small = new Uint8Array(META_SIZE)
   tree._smallView = new DataView(tree._small.buffer)
-  tree._givenUpBytes = tree._givenUpCommits = tree._expected = tree._index = tree._prefix = 0
+  tree._givenUpBytes =
+    tree._givenUpCommits =
+    tree._expected =
+    tree._unwritten =
+    tree._index =
+    tree._prefix =
+      0
   tree._depth = -1
   clearCommit(tree)
   const natural = given.pagesize || stream.pagesize || DEFAULT_PAGESIZE

@@ -1,7 +1,7 @@
 /** Taking the newest commit back. */
 import { refuse } from "../../errors.ts"
 import { forgetPages } from "../../page/cache.ts"
-import { NONE, PREVIOUS } from "../layout.ts"
+import { META_ROOT, NONE, PREVIOUS } from "../layout.ts"
 import type { AppendTree } from "../tree.ts"
 import { BT_NOSYNC } from "../types.ts"
 import { cutBack } from "./cut-back.ts"
@@ -11,9 +11,12 @@ import { clearCommit, isRecord, takeRecord } from "./record.ts"
 export function revertCommit(tree: AppendTree): void {
   if (tree._commit === 0) refuse("EINVAL", "there is no commit to revert")
   let pgno = tree._commit - 1
-  while (pgno > 0 && !isRecord(tree, pgno)) pgno--
-  if (pgno === 0 && tree._record[PREVIOUS] !== NONE)
-    refuse("EINVAL", "the file begins with this commit: it was compacted, and what was before is elsewhere")
+  const previous = tree._record[PREVIOUS]
+  // What opening has given up may lie between: the commit before is the one whose root this one names.
+  while (pgno > 0 && !(isRecord(tree, pgno) && tree._smallView.getUint32(META_ROOT, true) === previous))
+    pgno--
+  if (pgno === 0 && previous !== NONE)
+    refuse("EINVAL", "the commit before is not in the file: it was compacted, or that record is damaged")
   tree._failed = "a revert has failed: reopen the tree"
   try {
     tree._stream.setSize((pgno + 1) * tree._pagesize)

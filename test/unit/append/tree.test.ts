@@ -270,65 +270,6 @@ describe("cursors", () => {
   })
 })
 
-describe("versions", () => {
-  it("are reverted one by one, down to the empty file", () => {
-    for (let i = 0; i < 4; i++) tree.put("a", `${i}`)
-    tree.delete("a")
-    const held = tree.snapshot()
-    tree.revert()
-    expect(text(tree.get("a"))).toBe("3")
-    expect(() => held.has("a")).toThrow(/ESTALE/)
-    const kept = tree.snapshot()
-    tree.put("a", "again")
-    expect(text(kept.get("a"))).toBe("3")
-    for (let i = 0; i < 5; i++) tree.revert()
-    expect(stream.size()).toBe(512)
-    expect(tree.get("a")).toBe(undefined)
-    expect(() => tree.revert()).toThrow(/EINVAL: there is no commit to revert/)
-    tree.put("a", "after")
-    expect(text(append.open(stream).get("a"))).toBe("after")
-  })
-
-  it("show other handles that the file was cut", () => {
-    tree.put("a", "1")
-    tree.put("a", "2")
-    const other = append.open(stream)
-    tree.revert()
-    expect(() => other.get("a")).toThrow(/ESTALE/)
-    tree.put("a", "3")
-    expect(() => other.put("a", "4")).toThrow(/ESTALE/)
-  })
-
-  it("are left behind by compaction, which other handles notice", () => {
-    for (let i = 0; i < 300; i++) tree.put(`key ${i % 80}`, makeBytes(i % 3 === 0 ? 900 : 9, i + 1))
-    const other = append.open(stream)
-    const snapshot = other.snapshot()
-    const records = recordsOf(tree)
-    const target = new MemoryStream()
-    const calls: number[] = []
-    tree.compact(new MemoryStream(), (done) => calls.push(done) < 2)
-    expect(recordsOf(tree)).toEqual(records)
-    tree.compact(target)
-    expect(target.size()).toBeLessThan(stream.size() / 10)
-    for (const act of [
-      () => tree.get("a"),
-      () => other.get("a"),
-      () => tree.begin(),
-      () => append.open(stream),
-    ])
-      expect(act).toThrow(/ESTALE/)
-    expect(recordsOf(snapshot)).toEqual(records)
-    const fresh = append.open(target)
-    expect(recordsOf(fresh)).toEqual(records)
-    expect(fresh.stat()).toMatchObject({ revisions: 1, entries: 80 })
-    expect(() => fresh.compact(stream)).toThrow(/EINVAL: the target has/)
-    expect(() => fresh.compact(target)).toThrow(/EINVAL: the target is not another stream/)
-    const empty = new MemoryStream()
-    append.open(new MemoryStream(), { pagesize: 512 }).compact(empty)
-    expect([empty.size(), append.open(empty).stat().entries]).toEqual([512, 0])
-  })
-})
-
 describe("the end of a handle", () => {
   it("aborts what is under way, and leaves the stream open", () => {
     tree.put("a", "1")

@@ -1,44 +1,11 @@
-/**
- * Goal: an append-only tree is a sorted map with versions: every snapshot goes on reading the map as it was, whatever comes later.
- *
- * Method: fast-check makes a page size, an order, a cache, a shape of keys and values and a list of operations: puts and deletes alone or in
- * transactions that are committed, aborted or left by a failing clock, batches, range walks with changes in between, snapshots and cursors
- * held open, reverts, compaction into a new stream, reopening, junk behind the end. Each is done on the tree and on arrays of records, one a commit. After each
- * operation one snapshot is compared, at the end all of them, forward and backward; check() has to be clean and stat() to tell the truth.
- *
- * Replay: SEED=<seed> [FC_PATH=<path>] npx vitest run test/property/append. RUNS=<n> sets the number of runs.
- */
-import fc from "fast-check"
-import { expect, test } from "vitest"
+/** Operations on an append-only tree, each done on the tree and on arrays of records, one array a commit. */
+import { expect } from "vitest"
 import * as append from "../../src/append/index.ts"
 import { isFlashtreeError, MemoryStream } from "../../src/index.ts"
-import { makeRandom } from "../support/streams.ts"
-import { compareBytes, sameBytes, withDeadline } from "./model.ts"
+import { sameBytes } from "../property/model.ts"
+import { type Config, type Entry, Records } from "./append-records.ts"
 
-const SEED = Number(process.env.SEED ?? 20261128)
-const RUNS = Number(process.env.RUNS ?? 500)
-
-type Entry = [Uint8Array, Uint8Array]
-
-interface Config {
-  pagesize: number
-  reverse: boolean
-  cachesize: number
-  shape: number
-  values: number
-  seed: number
-}
-
-const configs: fc.Arbitrary<Config> = fc.record({
-  pagesize: fc.constantFrom(512, 512, 512, 1024, 1500, 4096),
-  reverse: fc.boolean(),
-  cachesize: fc.constantFrom(0, 0, 20_000, 200_000),
-  shape: fc.nat(5),
-  values: fc.constantFrom(8, 8, 60, 140, 900, 3000),
-  seed: fc.nat(1 << 30),
-})
-
-type Op =
+export type Op =
   | { op: "put"; count: number }
   | { op: "delete"; count: number }
   | { op: "batch"; puts: number; deletes: number; end: "commit" | "commit" | "abort" | "fail" }
@@ -51,36 +18,6 @@ type Op =
   | { op: "junk"; pages: number; fill: number }
   | { op: "cache"; pages: number }
 
-const c = <const T extends string>(name: T): fc.Arbitrary<T> => fc.constant(name)
-
-const ops: fc.Arbitrary<Op> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ op: c("put"), count: fc.integer({ min: 1, max: 12 }) }) },
-  { weight: 3, arbitrary: fc.record({ op: c("delete"), count: fc.integer({ min: 1, max: 8 }) }) },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      op: c("batch"),
-      puts: fc.constantFrom(0, 1, 20, 40, 120),
-      deletes: fc.constantFrom(0, 1, 20, 40, 100),
-      end: fc.constantFrom<("commit" | "abort" | "fail")[]>("commit", "commit", "commit", "abort", "fail"),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ op: c("walk"), from: fc.nat(), steps: fc.nat(60), changes: fc.boolean() }),
-  },
-  { weight: 4, arbitrary: fc.record({ op: c("snapshot") }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ op: c("drain"), share: fc.constantFrom(50, 90, 100), down: fc.boolean() }),
-  },
-  { weight: 2, arbitrary: fc.record({ op: c("revert") }) },
-  { weight: 1, arbitrary: fc.record({ op: c("compact") }) },
-  { weight: 2, arbitrary: fc.record({ op: c("reopen") }) },
-  { weight: 1, arbitrary: fc.record({ op: c("junk"), pages: fc.nat(3), fill: fc.constantFrom(0, 255, 77) }) },
-  { weight: 1, arbitrary: fc.record({ op: c("cache"), pages: fc.nat(40) }) },
-)
-
 interface Held {
   txn: append.Transaction
   entries: Entry[]
@@ -89,21 +26,17 @@ interface Held {
   tree: append.AppendTree
 }
 
-class Run {
-  readonly config: Config
-  readonly random: (below: number) => number
+export class AppendRun extends Records {
   stream = new MemoryStream()
   tree!: append.AppendTree
   /** The records after each commit, [] before the first. */
   commits: Entry[][] = [[]]
-  isCompacted = false
   held: Held[] = []
   isClockBroken = false
-  stats = { commits: 0, reverts: 0, depth: 0, empties: 0 }
+  stats = { commits: 0, reverts: 0, depth: 0 }
 
   constructor(config: Config) {
-    this.config = config
-    this.random = makeRandom(config.seed)
+    super(config)
     this.open()
   }
 
@@ -123,65 +56,6 @@ class Run {
   get entries(): Entry[] {
     return this.commits.at(-1) as Entry[]
   }
-
-  key(): Uint8Array {
-    const { shape } = this.config
-    const random = this.random
-    const letters = (count: number) => Array.from({ length: count }, () => "abc"[random(3)]).join("")
-    const text =
-      shape === 0
-        ? String(random(3000)).padStart(8, "0")
-        : shape === 1
-          ? letters(1 + random(18))
-          : shape === 2
-            ? `/configuration/devices/number/${random(40)}/sensors/number/${random(40)}/${"x".repeat(60)}${random(3)}`
-            : shape === 3
-              ? "k".repeat(random(250)) + letters(1 + random(4))
-              : shape === 4
-                ? `${letters(2)}${"long".repeat(55)}${random(500)}`
-                : String.fromCharCode(...Array.from({ length: 1 + random(4) }, () => random(256)))
-    return Uint8Array.from(text, (one) => one.charCodeAt(0))
-  }
-
-  value(): Uint8Array {
-    const bytes = new Uint8Array(this.random(this.config.values + 1))
-    return bytes.fill(this.random(256)).map((byte, i) => byte + i)
-  }
-
-  compare = (a: Uint8Array, b: Uint8Array): number =>
-    this.config.reverse ? compareBytes(a.toReversed(), b.toReversed()) : compareBytes(a, b)
-
-  place(entries: Entry[], key: Uint8Array): number {
-    let low = 0
-    let high = entries.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.compare((entries[middle] as Entry)[0], key) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-
-  putInto(entries: Entry[], key: Uint8Array, value: Uint8Array): void {
-    const at = this.place(entries, key)
-    const found = entries[at]
-    entries.splice(at, found !== undefined && sameBytes(found[0], key) ? 1 : 0, [key, value])
-  }
-
-  deleteFrom(entries: Entry[], key: Uint8Array): boolean {
-    const at = this.place(entries, key)
-    const found = entries[at]
-    if (found === undefined || !sameBytes(found[0], key)) return false
-    entries.splice(at, 1)
-    return true
-  }
-
-  /** A key of the map in three of four cases, so that deletes meet something. */
-  someKey(entries: Entry[]): Uint8Array {
-    if (entries.length === 0 || this.random(4) === 0) return this.key()
-    return (entries[this.random(entries.length)] as Entry)[0]
-  }
-
   commit(entries: Entry[]): void {
     this.commits.push(entries)
     this.stats.commits++
@@ -217,9 +91,11 @@ class Run {
     else if (op.op === "revert") this.revert()
     else if (op.op === "compact") this.compact()
     else if (op.op === "reopen") {
-      if (this.random(2) === 0) this.tree.close()
+      // The snapshots of a handle that is not closed go on reading what it has.
+      const isClosed = this.random(2) === 0
+      if (isClosed) this.tree.close()
       this.stream = new MemoryStream(this.stream.bytes())
-      this.held = this.held.filter(({ tree }) => tree !== this.tree)
+      if (isClosed) this.held = this.held.filter(({ tree }) => tree !== this.tree)
       this.open()
     } else if (op.op === "junk") {
       const size = op.pages * this.config.pagesize + this.random(this.config.pagesize)
@@ -278,18 +154,6 @@ class Run {
       if (changed) this.commit(entries)
     }
   }
-
-  same(cursor: append.AppendCursor, [key, value]: Entry): void {
-    if (!sameBytes(cursor.key(), key) || !sameBytes(cursor.value(), value))
-      throw new Error(`${cursor.key()} where ${key} is expected`)
-    const shown = cursor.bytes.subarray(cursor.keyOffset, cursor.keyOffset + cursor.keyLength)
-    if (!sameBytes(shown, key)) throw new Error("the key is not what it shows")
-    if (cursor.valueLength >= 0) {
-      const part = cursor.bytes.subarray(cursor.valueOffset, cursor.valueOffset + cursor.valueLength)
-      if (!sameBytes(part, value)) throw new Error("the value is not what it shows")
-    }
-  }
-
   /** A cursor of the tree stays on its commit, one of a transaction sees what is changed under it. */
   walk({ from, steps, changes }: Extract<Op, { op: "walk" }>): void {
     let entries = this.entries.slice()
@@ -394,24 +258,6 @@ class Run {
       expect(() => this.tree.revert()).toThrow(/^EINVAL/)
     }
   }
-
-  compareAll(source: append.Transaction, entries: Entry[]): void {
-    const cursor = source.cursor()
-    let at = 0
-    for (let on = cursor.first(); on; on = cursor.next()) {
-      const expected = entries[at++]
-      if (expected === undefined) throw new Error(`more than ${entries.length} records`)
-      this.same(cursor, expected)
-    }
-    if (at !== entries.length) throw new Error(`${at} records, not ${entries.length}`)
-    for (let on = cursor.last(); on; on = cursor.previous()) this.same(cursor, entries[--at] as Entry)
-    if (at !== 0) throw new Error(`${at} records are not met backward`)
-    for (let i = 0; i < 5 && entries.length > 0; i++) {
-      const [key, value] = entries[this.random(entries.length)] as Entry
-      if (!sameBytes(source.get(key) as Uint8Array, value)) throw new Error("get")
-    }
-  }
-
   judge(): void {
     this.compareAll(this.tree.snapshot(), this.entries)
     for (const { txn, entries } of this.held) this.compareAll(txn, entries)
@@ -421,32 +267,3 @@ class Run {
     this.stats.depth = Math.max(this.stats.depth, depth)
   }
 }
-
-test(
-  "a tree is a sorted map with versions",
-  () => {
-    const total = { commits: 0, reverts: 0, depth: 0 }
-    fc.assert(
-      fc.property(configs, fc.array(ops, { minLength: 5, maxLength: 25, size: "max" }), (config, list) => {
-        withDeadline(30_000, () => {
-          const run = new Run(config)
-          for (const op of list) {
-            run.apply(op)
-            const held = run.held[run.random(2 * run.held.length + 1)]
-            if (held !== undefined) run.compareAll(held.txn, held.entries)
-          }
-          run.judge()
-          total.commits += run.stats.commits
-          total.reverts += run.stats.reverts
-          total.depth = Math.max(total.depth, run.stats.depth)
-        })
-      }),
-      { numRuns: RUNS, seed: SEED, ...(process.env.FC_PATH ? { path: process.env.FC_PATH } : {}) },
-    )
-    console.log(
-      `${RUNS} runs: ${total.commits} commits, ${total.reverts} reverts, ${total.depth} levels at most`,
-    )
-    if (!process.env.FC_PATH) expect(total.depth).toBeGreaterThan(3)
-  },
-  RUNS > 500 ? 3_000_000 : 120_000,
-)
