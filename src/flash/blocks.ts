@@ -58,7 +58,7 @@ export function blockEnd(volume: FlashVolume, block: number): number {
 export function openBlock(volume: FlashVolume): void {
   for (;;) {
     const block = nextBlock(volume, volume._head < 0 ? volume._blocks - 1 : volume._head, true)
-    if (block < 0) stop(volume, "ENOSPC", "the volume has no free erase block left")
+    if (block < 0) stop(volume, "ENOSPC", "no free erase block is left")
     refuseOtherWriter(volume, block)
     if (makeBlank(volume, block)) {
       volume._free--

@@ -35,6 +35,9 @@ import { programImage, programLost, readPage } from "./pages.ts"
 import { programRecord, readRecord } from "./record.ts"
 import type { FlashVolume } from "./volume.ts"
 
+/** Of the blocks that hold nothing when the volume is full, those that can all be empty: the others are the head, and one on its way. */
+const EMPTY_BLOCKS = 2
+
 /**
  * Gives the room that there is beyond what must be kept when a transaction begins: an image's for one that `isSingle`, a record that commits
  * itself; for any other, and always where most pages are in use, TRANSACTION_PAGES of them. Beyond half of the capacity one block is
@@ -44,8 +47,17 @@ export function spareWeight(volume: FlashVolume, isSingle: boolean, ahead: boole
   // Where every opening goes on in another block, as much is kept for cuts too.
   const keepsMore = volume._live * 2 > volume._usable * volume._perBlock || (OPAQUE_FLASH && volume._opaque)
   const pages = isSingle && !keepsMore ? 1 : TRANSACTION_PAGES
-  const kept = ahead && keepsMore ? pages + volume._perBlock : pages
-  return roomWeight(volume) - volume._neededWeight - kept * IMAGE_WEIGHT
+  const kept = (ahead && keepsMore ? pages + volume._perBlock : pages) * IMAGE_WEIGHT
+  const most = mostWeight(volume)
+  return roomWeight(volume) - volume._neededWeight - (kept < most ? kept : most)
+}
+
+/**
+ * Gives the room that cleaning can make at the most. Where blocks hold one page each that can be less than one would keep, and cleaning for
+ * more would go on for ever.
+ */
+function mostWeight(volume: FlashVolume): number {
+  return ((volume._usable + EMPTY_BLOCKS) * volume._perBlock - volume._live) * IMAGE_WEIGHT
 }
 
 /**
@@ -68,7 +80,11 @@ export function reserve(volume: FlashVolume, size: number, commit: number) {
  */
 function reclaimFor(volume: FlashVolume, size: number, commits: boolean) {
   const isFirst = volume._started === 0
-  if (isFirst && (spareWeight(volume, commits, true) < 0 || roomWeight(volume) < volume._soonWeight))
+  if (
+    isFirst &&
+    (spareWeight(volume, commits, true) < 0 ||
+      (roomWeight(volume) < volume._soonWeight && roomWeight(volume) < mostWeight(volume)))
+  )
     reclaimTail(volume)
   // A large transaction that is cut leaves a log to be cleaned: one block more is kept, for the next cut.
   const extra = volume._oldCount > TRANSACTION_PAGES ? (1 + volume._perBlock) * IMAGE_WEIGHT : IMAGE_WEIGHT
@@ -79,7 +95,7 @@ function reclaimFor(volume: FlashVolume, size: number, commits: boolean) {
     if (spare >= 0 || !reclaimTail(volume)) break
   }
   if (roomWeight(volume) < volume._neededWeight + extra)
-    stop(volume, "ENOSPC", `the open transaction does not fit: ${volume._free} erase blocks are free`)
+    stop(volume, "ENOSPC", "the open transaction is too large")
   return makeRoom(volume, size)
 }
 

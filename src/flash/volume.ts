@@ -220,11 +220,11 @@ export class FlashVolume implements RandomAccessStream {
   /** @internal */
   _enter(writes: boolean): void {
     if (this._closed) refuse("ECLOSED", "the volume is closed")
-    if (this._busy) refuse("EIO", "a change was cut short: roll back, or reopen")
+    if (this._busy) refuse("EIO", "a change was cut short: roll back")
     if (!writes) return
     if (this.readonly) refuse("EROFS", "the volume is read-only")
     if (this._stopped === "ESTALE") refuse("ESTALE", STALE)
-    if (this._stopped !== "") refuse("EIO", "the volume ran full: roll back to go on")
+    if (this._stopped !== "") refuse("EIO", "the volume ran full: roll back")
   }
 }
 

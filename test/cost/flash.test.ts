@@ -57,6 +57,15 @@ describe("a durable update of one of 200 settings (W1)", () => {
     expect(write.erasesPerThousand).toBeLessThanOrEqual(16.5)
   })
 
+  it.each(["W1", "W1-hot"] as const)(
+    "does not reclaim for room that there cannot be, with one page in a block: %s",
+    (name) => {
+      const { write } = updates({ size: 64 * KIB, pagesize: 2048 }, name)
+      expect(write.programBytes).toBeLessThanOrEqual(110)
+      expect(write.erasesPerThousand).toBeLessThanOrEqual(42)
+    },
+  )
+
   it("leaves gets of at most 30 reads", () => {
     for (const size of [64, 128, 256])
       expect(updates({ size: size * KIB }).get.readCalls).toBeLessThanOrEqual(30)
