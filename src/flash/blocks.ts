@@ -82,22 +82,6 @@ export function makeBlank(volume: FlashVolume, block: number): boolean {
   return false
 }
 
-/**
- * Makes sure that the next free blocks are blank; true when one had to be erased for it. What is known to be blank is forgotten at
- * reopening, so where it cannot be seen no more than one block is erased ahead.
- */
-export function blankAhead(volume: FlashVolume): boolean {
-  let block = volume._head
-  let erased = false
-  for (let ahead = OPAQUE_FLASH && volume._opaque ? 1 : volume._blocks >> 2; ahead > 0 && !erased; ahead--) {
-    block = nextBlock(volume, block, true)
-    if (block < 0) break
-    const erases = volume._eraseCounts[block]
-    erased = !makeBlank(volume, block) || volume._eraseCounts[block] !== erases
-  }
-  return erased
-}
-
 /** Takes a block out of use. */
 export function retire(volume: FlashVolume, block: number): void {
   volume._states[block] = RETIRED

@@ -47,7 +47,9 @@ export function spareWeight(volume: FlashVolume, isSingle: boolean, ahead: boole
   // Where every opening goes on in another block, as much is kept for cuts too.
   const keepsMore = volume._live * 2 > volume._usable * volume._perBlock || (OPAQUE_FLASH && volume._opaque)
   const pages = isSingle && !keepsMore ? 1 : TRANSACTION_PAGES
-  const kept = (ahead && keepsMore ? pages + volume._perBlock : pages) * IMAGE_WEIGHT
+  let kept = (ahead && keepsMore ? pages + volume._perBlock : pages) * IMAGE_WEIGHT
+  // Cleaning makes room for a checkpoint that had to wait.
+  if (ahead && checkpointAge(volume) > 0) kept += checkpointWeight(volume)
   const most = mostWeight(volume)
   return roomWeight(volume) - volume._neededWeight - (kept < most ? kept : most)
 }
@@ -105,9 +107,19 @@ function reclaimFor(volume: FlashVolume, size: number, commits: boolean) {
  */
 function makeRoom(volume: FlashVolume, size: number) {
   if (volume._sealed || volume._at + alignUp(volume, size) > volume._blockLength) openBlock(volume)
-  const blocks = volume._sequence - volume._checkpointSequence
-  if (volume._started === 0 && (volume._checkpointDue || blocks >= volume._checkpointEvery))
-    return writeCheckpoint(volume)
+  // While a checkpoint would take the room of what is to be moved it waits, and opening reads more of the log.
+  const isTime = checkpointAge(volume) >= 0 && spareWeight(volume, false, false) >= checkpointWeight(volume)
+  if (volume._started === 0 && (volume._checkpointDue || isTime)) return writeCheckpoint(volume)
+}
+
+/** Gives how many blocks ago a checkpoint would have been due; less than 0 where it is not yet. */
+function checkpointAge(volume: FlashVolume): number {
+  return volume._sequence - volume._checkpointSequence - volume._checkpointEvery
+}
+
+/** Gives the room that a checkpoint takes at the most: the map in records of a page each, the last of them not full. */
+function checkpointWeight(volume: FlashVolume): number {
+  return ((volume._pages * 4) / volume._pagesize + 2) * IMAGE_WEIGHT
 }
 
 /**

@@ -2,10 +2,9 @@
 import { type ErrorCode, refuse } from "../errors.ts"
 import { POSITION_MAX } from "../stream/check-arguments.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
-import { blankAhead, refuseStale, STALE } from "./blocks.ts"
-import { reclaimTail, spareWeight } from "./cleaning.ts"
+import { STALE } from "./blocks.ts"
 import type { FlashDevice } from "./device.ts"
-import { IMAGE_WEIGHT, STREAM_SIZE } from "./layout.ts"
+import { STREAM_SIZE } from "./layout.ts"
 import { giveUp } from "./map.ts"
 import type { FlashOpenOptions } from "./opening/index.ts"
 import { type FlashFinding, type FlashVolumeStatus, volumeStatus } from "./status.ts"
@@ -113,6 +112,12 @@ export class FlashVolume implements RandomAccessStream {
   /** @internal A change is under way, or was cut short. */ declare _busy: boolean
   /** @internal */ declare _closed: boolean
 
+  /**
+   * Cleans ahead, so that coming flushes need no erase: at most `erases` (1) erases; true when they were used up and there may be more
+   * to do. Reads what is moved, and blocks that it looks at for being blank. Call it when the
+   * application has time. On Espruino it needs "flash-extras".
+   */
+  declare maintain: (options?: { erases?: number }) => boolean
   /** Reads every header and record in use and gives what is damaged: nothing for a sound volume. On Espruino it needs "flash-extras". */
   declare check: () => FlashFinding[]
   /** Bytes that can be committed without any erase, as in status(). On Espruino it needs "flash-extras". */
@@ -188,24 +193,6 @@ export class FlashVolume implements RandomAccessStream {
     this._busy = false
   }
 
-  /**
-   * Cleans ahead, so that coming flushes need no erase: at most `erases` (1) erases; true when they were used up and there may be more
-   * to do. Reads what is moved, and blocks that it looks at for being blank. Call it when the
-   * application has time.
-   */
-  maintain(options?: { erases?: number }): boolean {
-    this._enter(true)
-    if (this._head < 0 || this._started !== 0) return false
-    this._busy = true
-    refuseStale(this)
-    let left = options === undefined || options.erases === undefined ? 1 : options.erases
-    const wanted = (this._blocks >> 2) * this._perBlock * IMAGE_WEIGHT
-    while (left > 0 && (blankAhead(this) || (spareWeight(this, false, true) < wanted && reclaimTail(this))))
-      left--
-    this._busy = false
-    return left <= 0
-  }
-
   /** Gives figures of the volume; readyBytes can be committed without any erase. Reads nothing. */
   status(): FlashVolumeStatus {
     this._enter(false)
@@ -234,4 +221,5 @@ export function needsExtras(): never {
 }
 
 FlashVolume.prototype.check = needsExtras
+FlashVolume.prototype.maintain = needsExtras
 FlashVolume.prototype._remake = needsExtras

@@ -132,6 +132,47 @@ describe.each(GEOMETRIES)("align $writeAlign, encrypted $encrypted", (geometry) 
   })
 })
 
+describe("what the capacity says can be rewritten", () => {
+  const KIB = 1024
+  it.each([
+    [64, 2048, 1],
+    [128, 512, 1],
+    [256, 512, 1],
+    [512, 512, 0.7],
+    [512, 512, 1],
+    [1024, 512, 0.8],
+    [1024, 1024, 0.7],
+    [1024, 1024, 1],
+  ])(
+    "is rewritten, a small part at a time, for at most 1.5 erases an update: %i KiB, pages of %i, %f full",
+    (size, pagesize, share) => {
+      const chip = new SimulatedFlash({ size: size * KIB })
+      const volume = flash.open(chip, { pagesize })
+      const pages = Math.floor((volume.status().capacity / pagesize) * share)
+      const page = new Uint8Array(pagesize).fill(7)
+      for (let i = 0; i < pages; i++) {
+        volume.write(page, i * pagesize)
+        volume.flush()
+      }
+      const value = new Uint8Array(32)
+      const updates = size * 6
+      const before = chip.counters.erases
+      for (let i = 0; i < updates; i++) {
+        value[0] = i
+        value[1] = i >> 8
+        volume.write(value, ((i * 7) % pages) * pagesize + 64)
+        volume.flush()
+      }
+      expect(chip.counters.erases - before).toBeLessThanOrEqual(1.5 * updates)
+      expect(volume.check()).toEqual([])
+      const reopened = flash.open(chip.reboot())
+      const last = updates - 1
+      reopened.read(value, ((last * 7) % pages) * pagesize + 64)
+      expect([value[0], value[1]]).toEqual([last & 0xff, (last >> 8) & 0xff])
+    },
+  )
+})
+
 /** Updates, one flush each: how many keys each changes, which, and how often. `erases` is the most that one flush may cost. */
 const PATTERNS = [
   { rounds: 400, erases: 4, batch: () => 8, key: (random: Random, keys: number) => random(keys) },
