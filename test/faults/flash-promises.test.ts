@@ -165,7 +165,7 @@ describe("what the capacity says can be rewritten", () => {
       }
       expect(chip.counters.erases - before).toBeLessThanOrEqual(1.5 * updates)
       expect(volume.check()).toEqual([])
-      const reopened = flash.open(chip.reboot())
+      const reopened = flash.open(chip.reboot(), { pagesize })
       const last = updates - 1
       reopened.read(value, ((last * 7) % pages) * pagesize + 64)
       expect([value[0], value[1]]).toEqual([last & 0xff, (last >> 8) & 0xff])

@@ -65,13 +65,15 @@ export function makeHandle(
   volume._head = volume._dropped = volume._page = -1
   volume._sealed = true
   volume._stopped = ""
-  volume._usable = blocks - RESERVED_BLOCKS
   const every = (blocks - 8) >> 3
   volume._checkpointEvery = every < 1 ? 1 : every > 8 ? 8 : every
   // Flags, body size, page, one range of the whole page, check.
   volume._imageSize = alignUp(volume, 1 + 2 + 2 + 3 + pagesize + 4)
   volume._headerSize = alignUp(volume, BLOCK_HEADER)
   volume._perBlock = ((blockLength - volume._headerSize) / volume._imageSize) | 0
+  // And the blocks that a checkpoint fills.
+  const pagesOfMap = (volume._pages * 4) / pagesize + 2
+  volume._usable = blocks - RESERVED_BLOCKS - ((pagesOfMap / volume._perBlock) | 0)
   volume._neededWeight = volume._soonWeight = volume._perBlock * IMAGE_WEIGHT
   volume._body = pagesize + BODY_ROOM
   volume._content = volume._body + CONTENT_ROOM
