@@ -71,9 +71,8 @@ export function makeHandle(
   volume._imageSize = alignUp(volume, 1 + 2 + 2 + 3 + pagesize + 4)
   volume._headerSize = alignUp(volume, BLOCK_HEADER)
   volume._perBlock = ((blockLength - volume._headerSize) / volume._imageSize) | 0
-  // And the blocks that a checkpoint fills.
-  const pagesOfMap = (volume._pages * 4) / pagesize + 2
-  volume._usable = blocks - RESERVED_BLOCKS - ((pagesOfMap / volume._perBlock) | 0)
+  // What is never counted: the reserve, and the blocks that the map of a checkpoint fills.
+  volume._usable = blocks - RESERVED_BLOCKS - (((volume._pages * 4) / pagesize / volume._perBlock) | 0)
   volume._neededWeight = volume._soonWeight = volume._perBlock * IMAGE_WEIGHT
   volume._body = pagesize + BODY_ROOM
   volume._content = volume._body + CONTENT_ROOM
