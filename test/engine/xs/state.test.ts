@@ -1,7 +1,7 @@
 /**
  * Goal: what boards/ says of the memory of a store on a Moddable board is so. Method: a store with the board's defaults is opened, and
  * used until it grows no more, on XS with preloaded modules (board.ts); what is in use then, less what is without a store, is
- * compared with the board's stateBytes. Slots count 16 bytes, as on every board; chunks have the larger headers of 64 bits.
+ * compared with the board's stateBytes. A board without a partition has the store on segment files (inside/files.ts). Slots count 16 bytes, as on every board; chunks have the larger headers of 64 bits.
  */
 import { beforeAll, expect, test } from "vitest"
 import { boardsOf } from "../../support/boards.ts"
@@ -29,12 +29,12 @@ describeOnXS("a store with the defaults of", () => {
     main = await makeModules("state", "inside/state.ts")
   }, COMPILE_MILLISECONDS)
 
-  const boards = boardsOf("moddable").filter(({ board }) => board.storage.kind === "partition")
+  const boards = boardsOf("moddable")
 
   test.each(boards)("$folder takes the memory that its board.json says", ({ folder, board }) => {
     const { size, eraseBlock = 4096 } = board.storage
     const { pagesize, cachesize } = board.defaults
-    const load = { size, eraseBlock, pagesize, cachesize }
+    const load = { size, eraseBlock, pagesize, cachesize, onFiles: board.storage.kind === "files" }
     const nothing = bytesIn({ ...load, stage: "nothing" })
     const afterOpen = bytesIn({ ...load, stage: "open" }) - nothing
     const warm = bytesIn({ ...load, stage: "warm" }) - nothing

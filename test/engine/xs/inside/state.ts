@@ -1,7 +1,9 @@
 /** What a store with a board's defaults holds, for host/: it is opened, or also used, and then what is in use is measured. */
+import { SegmentedFiles } from "../../../../hosts/moddable/segmented-file-stream.ts"
 import { open as openTree } from "../../../../src/btree/index.ts"
 import type { FlashDevice, FlashStatus } from "../../../../src/flash/device.ts"
 import { open as openVolume } from "../../../../src/flash/index.ts"
+import { makeFiles } from "./files.ts"
 
 declare function flashRead(buffer: Uint8Array, byteOffset: number): number
 declare function flashWrite(buffer: Uint8Array, byteOffset: number): void
@@ -10,6 +12,8 @@ declare function measure(): void
 
 export interface Stage {
   stage: "nothing" | "open" | "warm"
+  /** On segment files, not on a flash partition. */
+  onFiles: boolean
   size: number
   eraseBlock: number
   pagesize: number
@@ -24,7 +28,7 @@ function nameOf(k: number): string {
 }
 
 export function main(argument: string): string {
-  const { stage, size, eraseBlock, pagesize, cachesize } = JSON.parse(argument) as Stage
+  const { stage, onFiles, size, eraseBlock, pagesize, cachesize } = JSON.parse(argument) as Stage
   const device: FlashDevice = {
     read: (buffer, byteOffset) => flashRead(buffer, byteOffset),
     write: (buffer, byteOffset) => flashWrite(buffer, byteOffset),
@@ -33,8 +37,10 @@ export function main(argument: string): string {
     close: () => undefined,
   }
   const value = new Uint8Array(32)
-  const store =
-    stage === "nothing" ? null : openTree(openVolume(device, { pagesize }), { pagesize, cachesize })
+  const files = onFiles ? makeFiles() : null
+  const stream = () =>
+    files === null ? openVolume(device, { pagesize }) : new SegmentedFiles("settings", undefined, files)
+  const store = stage === "nothing" ? null : openTree(stream(), { pagesize, cachesize })
   if (store !== null && stage === "warm") {
     for (let k = 0; k < RECORDS; k++) {
       store.set(nameOf(k), value)
