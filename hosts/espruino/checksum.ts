@@ -9,15 +9,13 @@ declare const E: Natives
  */
 export function crc32(buffer: Uint8Array, start: number, end: number, seed: number): number {
   const bytes = buffer.subarray(start, end)
-  addSeed(bytes, seed)
-  const crc = E.CRC32(bytes)
-  addSeed(bytes, seed)
+  let crc = 0
+  // Put on twice, for the native and to take it off; a write behind the end of a view does nothing, and a shift by 32 none.
+  for (let i = 0; i < 8; i++) {
+    if (i === 4) crc = E.CRC32(bytes)
+    bytes[i & 3] ^= (seed >>> (8 * i)) & 255
+  }
   return end - start < 4 ? (crc ^ (seed >>> (8 * (end - start)))) >>> 0 : crc
-}
-
-function addSeed(bytes: Uint8Array, seed: number): void {
-  // A write behind the end of a view does nothing.
-  for (let i = 0; i < 4; i++) bytes[i] ^= (seed >>> (8 * i)) & 255
 }
 
 /** Gives the CRC-32 of `buffer[start, end)` by itself. Allocates a view. */

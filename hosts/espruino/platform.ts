@@ -1,6 +1,6 @@
 /**
  * Espruino's platform.ts: strings of bytes are compared and copied by native calls, since a loop costs 2 to 3 microseconds a byte
- * where a call costs 5 in all. A char code is a byte. A slab is one frame, because an array needs its variables in one piece.
+ * where a call costs 5 in all. A char code is a byte.
  */
 import type { Region } from "../../src/bytes.ts"
 import { refuse } from "../../src/errors.ts"
@@ -8,8 +8,8 @@ import type { Natives } from "./natives.ts"
 
 declare const E: Natives
 
-/** Frames made at a time. */
-export const SLAB_FRAMES = 1
+/** Frames made at a time: two share a DataView, which takes 15 variables; more would need more variables in one piece than anything else here. */
+export const SLAB_FRAMES: number = 2
 /** Page size in bytes of a new database when neither the caller nor the stream names one. */
 export const DEFAULT_PAGESIZE = 512
 /** The fewest frames a cache works with. */

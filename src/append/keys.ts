@@ -25,8 +25,7 @@ export function turnKey(
 export function takeKey(tree: AppendTree, key: Bytes): void {
   const bytes = toBytes(key, "key")
   const length = bytes.length
-  if (length < 1 || length > KEY_MAX)
-    refuse("EINVAL", `the key has ${length} bytes, 1 to ${KEY_MAX} are expected`)
+  if (length < 1 || length > KEY_MAX) refuse("EINVAL", `the key has ${length} bytes, not 1 to ${KEY_MAX}`)
   turnKey(tree, bytes, 0, tree._key._bytes, 0, length)
   tree._key._length = length
 }

@@ -40,8 +40,7 @@ export function readChain(
   for (let done = 0; done < wanted; done += room) {
     const frame = fetchPage(tree._cache, pgno, OVERFLOW)
     const next = wordAt(frame, frame._base + NEXT)
-    if ((next === 0) !== done + room >= size)
-      corrupt(pgno, NEXT, `a chain of another length than its ${size} bytes need`)
+    if ((next === 0) !== done + room >= size) corrupt(pgno, NEXT, `a chain of other than ${size} bytes`)
     const part = wanted - done
     copyBytes(frame._bytes, frame._base + HEADER, target, start + done, part < room ? part : room)
     pgno = next

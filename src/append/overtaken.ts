@@ -9,7 +9,7 @@ export function refuseOvertaken(tree: AppendTree, pgno: number): void {
   if (tree._cache._full !== null) throw tree._cache._full
   if (tree._stream.size() !== tree._expected) {
     tree._isOvertaken = true
-    refuse("EBUSY", "another handle has committed since this transaction began")
+    refuse("EBUSY", "another handle has committed since begin()")
   }
   if (end > tree._expected) tree._expected = end
 }

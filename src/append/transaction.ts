@@ -16,7 +16,7 @@ import type { AppendTree } from "./tree.ts"
 import { BT_NOOVERWRITE } from "./types.ts"
 
 const READ_ONLY = "the transaction is read-only"
-const FAILED = "a change in this transaction has failed"
+const FAILED = "a change of this transaction failed"
 
 /**
  * Made by begin() and snapshot(). One that reads sees the commit that was the newest when it began, whatever is committed, aborted or

@@ -2,8 +2,8 @@
  * Frames: page-sized buffers, taken from slabs. A slab is one ArrayBuffer with one Uint8Array and one DataView; a frame is a
  * base offset in it. Frames are made when first needed and never given back, so that memory is stable once it is warm.
  */
-import { type Kept, keep, type Region } from "../bytes.ts"
-import { SLAB_FRAMES } from "../platform.ts"
+import { keep, type Region } from "../bytes.ts"
+import { PAGE_HASH, SLAB_FRAMES } from "../platform.ts"
 
 /** A page in memory: `_bytes` and `_view` are the slab's, the page is at [_base, _base + page size). */
 export interface Frame extends Region {
@@ -23,40 +23,31 @@ export interface Frame extends Region {
   /** Dirty byte ranges: disjoint pairs (start, end) within the page, in any order, in _dirty[0 .. _dirtyEnd). */
   _dirty: number[]
   _dirtyEnd: number
-  /** Next frame in the same hash bucket of the cache. */
+  /** With PAGE_HASH: the next frame in the same bucket of the cache. */
   _next: Frame | null
 }
 
-/** Where frames come from: the slab that is being handed out. */
+/** Where frames come from. */
 export interface PagePool {
   /** Bytes in a frame. */
   _pagesize: number
-  _slab: Kept | null
-  /** Bytes of the slab that frames have. */
-  _taken: number
+  /** The frame made last: what its slab has behind it is free. */
+  _newest: Frame | null
 }
 
 /**
- * Gives a new frame. Every SLAB_FRAMES calls it allocates one ArrayBuffer, of at most `wanted` frames so that a cache never reserves
- * more than its capacity. Throws ENOMEM.
+ * Gives a new frame. Every SLAB_FRAMES calls it allocates one ArrayBuffer of so many; each call one of its own where fewer are `wanted`,
+ * so that a cache never reserves more than its capacity. Throws ENOMEM.
  */
 export function takeFrame(pool: PagePool, wanted: number): Frame {
   const pagesize = pool._pagesize
-  let slab = pool._slab
-  let base = 0
-  if (SLAB_FRAMES === 1) {
-    slab = keep(null, null, 0, pagesize)
-  } else {
-    if (slab === null || pool._taken === slab._size) {
-      const frames = wanted < 1 ? 1 : wanted < SLAB_FRAMES ? wanted : SLAB_FRAMES
-      slab = keep(null, null, 0, frames * pagesize)
-      pool._slab = slab
-      pool._taken = 0
-    }
-    base = pool._taken
-    pool._taken = base + pagesize
+  let slab: (Region & { _base?: number }) | null = pool._newest
+  let base = slab === null ? 0 : (slab._base as number) + pagesize
+  if (slab === null || base === slab._bytes.length) {
+    slab = keep(null, null, 0, (wanted < SLAB_FRAMES ? 1 : SLAB_FRAMES) * pagesize)
+    base = 0
   }
-  return {
+  pool._newest = {
     _bytes: slab._bytes,
     _view: slab._view,
     _base: base,
@@ -65,10 +56,11 @@ export function takeFrame(pool: PagePool, wanted: number): Frame {
     _used: 0,
     _count: 0,
     _pin: 0,
-    _next: null,
     _upper: 0,
     _gaps: 0,
     _dirtyEnd: 0,
     _dirty: [],
-  }
+  } as Omit<Frame, "_next"> as Frame
+  if (PAGE_HASH) pool._newest._next = null
+  return pool._newest
 }

@@ -10,7 +10,7 @@ export function setCacheSize(this: AppendTree, pages: number): void {
   cache._size = pages * this._pagesize
   if (this._writer === null) {
     cache._all = []
-    cache._slab = null
+    cache._newest = null
     cache.frames = 0
     this._scratch = null
     startCache(cache, this._pagesize)

@@ -56,7 +56,7 @@ export function makeHandle(
   volume._oldEntries = new Uint32Array(16)
   volume._gathered = makeIntervals(RANGES_MAX)
   volume._covered = makeIntervals(CHAIN_RANGES_MAX)
-  volume._mark = new Uint8Array(MARK_SIZE)
+  if (OPAQUE_FLASH) volume._mark = new Uint8Array(MARK_SIZE)
   volume._id = volume._eraseBase = volume._live = volume._at = volume._sequence = volume._checkpoint = 0
   volume._checkpointSequence = volume._started = volume._oldCount = 0
   volume._size = volume._loggedSize = volume._flushedSize = volume._have = volume._got = 0
