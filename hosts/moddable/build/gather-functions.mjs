@@ -141,7 +141,7 @@ function elementText(code, { node, isMethod }, key, edits) {
   const params = node.params.map((param) => applyEdits(code, edits, param.start, param.end)).join(",")
   const body = applyEdits(code, edits, node.body.start, node.body.end)
   if (isMethod) return `${key}(${params})${body}`
-  return `${key}:` + (usesReceiver(node) ? `function(${params})${body}` : `(${params})=>${body}`)
+  return usesReceiver(node) ? `${key}:function(${params})${body}` : `${key}:(${params})=>${body}`
 }
 
 function usesReceiver(func) {
