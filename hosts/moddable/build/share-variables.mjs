@@ -1,6 +1,6 @@
 /**
- * Variables of a function that are never needed at the same time become one: each that XS makes is eleven bytes of byte code and archive,
- * and a slot of the stack. A variable made by a loop's head costs six more, since XS makes it anew in every turn.
+ * Variables of a function that are never needed at the same time become one: each that XS makes is eight bytes of byte code and archive,
+ * and a slot of the stack. A variable made by a loop's head takes six more, since XS makes it anew in every turn.
  */
 import { analyse, replaceName, withUniqueNames } from "../../espruino/build/scopes.mjs"
 import { applyEdits, contains, isFunction, isLoop, visit } from "../../espruino/build/syntax.mjs"

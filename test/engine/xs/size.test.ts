@@ -1,7 +1,7 @@
 /**
  * Goal: the mod takes no more of a board's flash than is said of it. Method: XS's own compiler (sizes.ts) makes byte code of the mod that
- * `npm run build` made, of the parts of it, bundled alone as the mod is, and of the bundles for Espruino that do the same, which have the
- * fewest characters of all.
+ * `npm run build` made, of the parts of it, bundled alone as the mod is, and of the bundles for Espruino that do the same in the fewest
+ * characters.
  */
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
@@ -11,16 +11,17 @@ import { buildPart } from "./modules.ts"
 import { archiveBytes, type Size, sizesOf } from "./sizes.ts"
 import { CACHE, COMPILE_MILLISECONDS, describeOnXS } from "./sources.ts"
 
+/** What a mod was to take at most. */
 const ASKED = 30_720
 
 /** A little above what they take today. */
-const BUDGETS = { archive: 62_700, mod: 52_200, btree: 26_500, flash: 30_000 }
+const BUDGETS = { archive: 57_900, mod: 48_500, btree: 23_600, flash: 25_000 }
 
 /** File of dist/moddable/mod -> the module's name in an archive. */
 const MOD = { flashtree: "flashtree/mod", btree: "flashtree/btree", flash: "flashtree/flash", mod: "mod" }
 
-/** What a mod has, as modules of Espruino. */
-const SMALLEST = ["btree", "btree-opening", "flash", "flash-opening", "flash-extras"]
+/** What a mod has, as modules of Espruino: no form of it has fewer characters. */
+const SHORTEST = ["btree", "btree-opening", "flash", "flash-opening", "flash-extras"]
 
 const PARTS = {
   "btree-alone": 'export * from "./src/btree/core.ts"',
@@ -38,8 +39,8 @@ describeOnXS("the byte code of a mod", () => {
         Object.entries(PARTS).map(([name, text]) => buildPart("dist/moddable/mod", folder, name, text)),
       )
       const files = Object.keys(MOD).map((name) => join(ROOT, "dist/moddable/mod", `${name}.js`))
-      const smallest = SMALLEST.map((name) => join(ROOT, "dist/espruino", `${name}.js`))
-      const sizes = sizesOf([...files, ...parts, ...smallest])
+      const shortest = SHORTEST.map((name) => join(ROOT, "dist/espruino", `${name}.js`))
+      const sizes = sizesOf([...files, ...parts, ...shortest])
       const mod = sizes.slice(0, files.length)
       const [btree, flash] = sizes.slice(files.length) as [Size, Size]
       const rest = sizes.slice(files.length + parts.length)
@@ -48,7 +49,7 @@ describeOnXS("the byte code of a mod", () => {
       console.log(
         `XS: the mod is an archive of ${archive} bytes (${ASKED} were asked), ${codeOf(mod)} of them byte code;
   btree alone is ${btree.code} bytes of byte code, flash alone ${flash.code}
-  the smallest form, ${SMALLEST.join(", ")} of Espruino: ${codeOf(rest)} (${rest.map(({ code }) => code).join(", ")})
+  in the fewest characters, ${SHORTEST.join(", ")} of Espruino: ${codeOf(rest)} (${rest.map(({ code }) => code).join(", ")})
   by instruction: ${largest(mod[0] as Size)}`,
       )
       expect(archive).toBeLessThanOrEqual(BUDGETS.archive)
