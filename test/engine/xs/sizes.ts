@@ -1,6 +1,6 @@
 /**
  * What modules take in flash, by XS's own compiler, which @agoric/xsnap carries as source: compiler/ makes a program of it. It is older than
- * the SDK's, whose byte code for a mod is one or two percent smaller.
+ * the SDK's, whose byte code for a mod is about one percent smaller.
  */
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
