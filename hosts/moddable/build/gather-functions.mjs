@@ -1,7 +1,8 @@
 /**
  * The last step of a mod, whose functions live in RAM since nothing of it is preloaded. XS gives a function five slots, and to one that
- * uses names of its module two more and one for each name. So functions and tables become elements of one array, which all find as
- * a global variable; who uses it often keeps it in a variable of its own, which takes less code.
+ * uses names of its module two more and one for each name. So functions and tables become elements of one array. A function that is only
+ * ever called is called as a method of that array, so that `this` is what it finds the others in: one byte of code. All else finds the
+ * array as a global variable; who uses it often keeps it in a variable of its own, which takes less code.
  */
 import { analyse, freshName, replaceName } from "../../espruino/build/scopes.mjs"
 import { applyEdits, contains, isFunction, visit } from "../../espruino/build/syntax.mjs"
@@ -22,13 +23,16 @@ export function gatherFunctions(code, array) {
       edits.push(replaceName(scopes, use, text(name)))
     }
   }
-  const texts = elements.map(({ node }) => elementText(code, node, edits))
+  const keys = keysFor(scopes, elements.length)
+  const texts = elements.map((element, index) => elementText(code, element, keys[index], edits))
   const lines = [...elements.map(inArray), ...literals].flatMap(({ binding, text }) =>
     binding.references.some((use) => isExport(scopes, use)) ? [`const ${binding.name}=${text(array)};`] : [],
   )
   const moved = [...elements, ...literals].map(({ node }) => node)
   const rest = scopes.tree.body.flatMap((statement) => restOf(code, statement, moved, edits))
-  return `globalThis.${array}=[${texts.join(",\n")}];\n${rest.join("\n")}\n${lines.join("\n")}\n`
+  // Only a literal makes methods, which unlike functions have no prototype. It stays, as the home of its methods, but need not keep them.
+  const made = `(o=>{globalThis.${array}=Object.keys(o).map(k=>{const f=o[k];delete o[k];return f})})({${texts.join(",\n")}});`
+  return `${made}\n${rest.join("\n")}\n${lines.join("\n")}\n`
 
   function inArray(element, index) {
     const uses = element.binding.references.map((use) => ({ use, name: element.names.get(use) }))
@@ -40,7 +44,16 @@ export function gatherFunctions(code, array) {
 function elementsOf(scopes) {
   return constantsOf(scopes)
     .filter(({ node }) => /^(FunctionDeclaration|(ArrowFunction|Function|Array)Expression)$/.test(node.type))
-    .map((element) => ({ ...element, names: new Map() }))
+    .map((element) => ({ ...element, names: new Map(), isMethod: isMethod(scopes, element) }))
+}
+
+/** Tells whether a function can be a method of the table: it has no use for a receiver of its own, and is only ever called. */
+function isMethod(scopes, { binding, node }) {
+  if (!isFunction(node) || node.async || node.generator || node.expression || usesReceiver(node)) return false
+  return binding.references.every((use) => {
+    const parent = scopes.parents.get(use)
+    return parent.type === "CallExpression" && parent.callee === use && !parent.optional
+  })
 }
 
 /** Gives what is a number or a text, and stands in its places. */
@@ -74,8 +87,13 @@ function isLiteral(node) {
 /** Notes by which name each use finds the array, and gives the edits that make the variables. */
 function keptIn(scopes, elements, short, array) {
   const users = new Map()
+  const methods = new Set(elements.filter((element) => element.isMethod).map(({ node }) => node))
   for (const { binding, names } of elements) {
     for (const use of binding.references) {
+      if (methods.has(innermost(scopes, use))) {
+        names.set(use, "this")
+        continue
+      }
       const user = outermost(scopes, use)
       users.set(user, [...(users.get(user) ?? []), { names, use }])
     }
@@ -99,11 +117,31 @@ function outermost(scopes, node) {
   return found
 }
 
-function elementText(code, node, edits) {
-  if (node.type !== "FunctionDeclaration") return applyEdits(code, edits, node.start, node.end)
+/** Gives the innermost function around a node; null at top level. */
+function innermost(scopes, node) {
+  let at = scopes.parents.get(node)
+  while (at && !isFunction(at)) at = scopes.parents.get(at)
+  return at
+}
+
+/** Gives so many different names of properties, those that are in the code anyway before new ones. */
+function keysFor(scopes, count) {
+  const keys = new Set()
+  visit(scopes.tree, (node) => {
+    const name = node.type === "MemberExpression" && !node.computed ? node.property.name : "constructor"
+    if (!/^(constructor|__proto__)$/.test(name) && keys.size < count) keys.add(name)
+  })
+  for (let index = 0; keys.size < count; index++) keys.add(`$${index}`)
+  return [...keys]
+}
+
+function elementText(code, { node, isMethod }, key, edits) {
+  const text = () => applyEdits(code, edits, node.start, node.end)
+  if (!isMethod && node.type !== "FunctionDeclaration") return `${key}:${text()}`
   const params = node.params.map((param) => applyEdits(code, edits, param.start, param.end)).join(",")
   const body = applyEdits(code, edits, node.body.start, node.body.end)
-  return usesReceiver(node) ? `function(${params})${body}` : `(${params})=>${body}`
+  if (isMethod) return `${key}(${params})${body}`
+  return usesReceiver(node) ? `${key}:function(${params})${body}` : `${key}:(${params})=>${body}`
 }
 
 function usesReceiver(func) {

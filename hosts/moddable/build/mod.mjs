@@ -1,8 +1,9 @@
-/** What makes a mod of a bundle: names made short, functions gathered, and the files beside it that mcrun needs. */
+/** What makes a mod of a bundle: few instructions, names and variables, functions gathered, and the files beside it that mcrun needs. */
 import { minify } from "terser"
 import { inlineConstants } from "../../espruino/build/inline-constants.mjs"
 import { inlineFunctions } from "../../espruino/build/inline-functions.mjs"
 import { gatherFunctions } from "./gather-functions.mjs"
+import { shareVariables } from "./share-variables.mjs"
 
 /** The one global variable of the mod. */
 const ARRAY = "flashtree$"
@@ -23,12 +24,29 @@ export function makeMod() {
         module: true,
         ecma: 2020,
         toplevel: true,
-        // A function put where it is called would be made at every call.
-        compress: { ecma: 2020, toplevel: true, module: true, passes: 4, inline: 1, reduce_funcs: false },
+        compress: {
+          ecma: 2020,
+          toplevel: true,
+          module: true,
+          passes: 4,
+          inline: 1,
+          reduce_funcs: false, // a function put where it is called would be made at every call
+          pure_getters: true, // no property here has a getter that does anything
+          // What has fewer characters so is more byte code: a statement leaves no value on the stack, and `true` is one instruction.
+          booleans: false,
+          conditionals: false,
+          sequences: false,
+        },
         mangle: { toplevel: true, properties: { regex: /^_/ } },
         format: { ascii_only: true },
       })
-      return { code: gatherFunctions(small, ARRAY), map: null }
+      const { code: shared } = await minify(shareVariables(small), {
+        module: true,
+        compress: false,
+        mangle: { toplevel: true },
+        format: { ascii_only: true },
+      })
+      return { code: gatherFunctions(shared, ARRAY), map: null }
     },
   }
 }

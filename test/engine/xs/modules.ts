@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { type OutputOptions, type RollupOptions, rollup } from "rollup"
+import { type OutputOptions, type Plugin, type RollupOptions, rollup } from "rollup"
 import { loadConfigFile } from "rollup/loadConfigFile"
 import { ROOT } from "../../tidy/sources.ts"
 import { bundle } from "./bundle.ts"
@@ -48,4 +48,19 @@ export async function makeModules(name: string, application: string): Promise<st
   const path = join(folder, "main.js")
   writeFileSync(path, await bundle(application, { development: false, format: "es", modules }))
   return path
+}
+
+/** Makes a module of other contents than those of the row for `dir`, `text`, into `folder` as that row is made; gives its path. */
+export async function buildPart(dir: string, folder: string, name: string, text: string): Promise<string> {
+  const { options } = await loadConfigFile(join(ROOT, "rollup.config.mjs"), { silent: true })
+  const row = options.find((one) => outputOf(one).dir === dir)
+  if (row === undefined) throw new Error(`no row of rollup.config.mjs makes ${dir}`)
+  const id = join(ROOT, `${name}.part.ts`)
+  const entry: Plugin = {
+    name: "give-entry",
+    resolveId: (specifier) => (specifier === id ? id : null),
+    load: (specifier) => (specifier === id ? text : null),
+  }
+  await buildRow({ ...row, input: { [name]: id }, plugins: [entry, row.plugins] }, folder)
+  return join(folder, `${name}.js`)
 }

@@ -69,6 +69,36 @@ describe("gathering the functions of a module", () => {
       [],
     ],
     [
+      "a function that is called and passed on",
+      "function a(n){return n+1}function b(l){return l.map(a).concat(c(l))}function c(l){return[a(l[0])]}export{b as run}",
+      [[1, 2]],
+    ],
+    [
+      "calls from functions within, once and often",
+      "function a(n){return n+1}function b(l){return l.map(n=>a(n)).concat(l.map(function(n){return a(a(a(n)))}))}function c(l){return b(l)}export{c as run}",
+      [[1, 2]],
+    ],
+    [
+      "calls in the values that arguments have by default",
+      "function a(n=4){return n+1}function b(n=a(),m=a(n)){return[n,m]}function c(){return b()}export{c as run}",
+      [],
+    ],
+    [
+      "functions that were methods of a class",
+      "function a(n){return n?c(n-1)+1:0}function c(n){return new D(n).m()}class D{constructor(n){this.n=n}m(){return a(this.n)}}const b=n=>c(n);export{b as run}",
+      [4],
+    ],
+    [
+      "names of properties that are few",
+      "function a(){return 1}function b(){return a()+2}export{b as run}",
+      [],
+    ],
+    [
+      "names of properties that may not be keys",
+      "function a(o){return o.__proto__===o.constructor.prototype}function b(){return a([])}export{b as run}",
+      [],
+    ],
+    [
       "a nested function of the same name",
       "function a(){return 1}function b(){function a(){return 2}return a()}export{b as run}",
       [],
