@@ -14,16 +14,16 @@ import type { AnyOptions } from "./types.ts"
 
 /** Gives the page size that is asked for. @throws EINVAL for a key type or page size that no database can have */
 export function checkShape(options: AnyOptions): number {
+  const key = options && options.key
+  if (!key || !key.encode || !(key.size >= 1)) refuse("EINVAL", "no key")
   const pagesize = options.pagesize === undefined ? DEFAULT_CONSTANT_PAGESIZE : options.pagesize
-  const key = options.key
-  if (!key || !key.encode || !(key.size >= 1)) refuse("EINVAL", "no key type")
   if (
     !(pagesize >= HEADER && pagesize <= PAGESIZE_MAX) ||
     pagesize % 1 !== 0 ||
     leafSlots(pagesize, key.size) < 1 ||
     innerSlots(pagesize, key.size) < 2
   )
-    refuse("EINVAL", `pagesize is ${pagesize}, for keys of ${key.size} bytes`)
+    refuse("EINVAL", `pagesize ${pagesize}, for keys of ${key.size} bytes`)
   return pagesize
 }
 

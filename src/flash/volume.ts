@@ -115,7 +115,7 @@ export class FlashVolume implements RandomAccessStream {
   /**
    * Cleans ahead, so that coming flushes need no erase: at most `erases` (1) erases; true when they were used up and there may be more
    * to do. Reads what is moved, and blocks that it looks at for being blank. Call it when the
-   * application has time. On Espruino it needs "flash-extras".
+   * application has time. EINVAL. On Espruino it needs "flash-extras".
    */
   declare maintain: (options?: { erases?: number }) => boolean
   /** Reads every header and record in use and gives what is damaged: nothing for a sound volume. On Espruino it needs "flash-extras". */

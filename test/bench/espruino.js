@@ -1,6 +1,7 @@
 // How quick btree is on Espruino, as a ratio to one step of an empty loop in the same run, and in calls a second. A program for the board, or for
-// Espruino on Linux, with the module btree in Storage: 200 records of 16 + 32 bytes over memory, pages of 512. Each figure is the sum of the least
-// times of fifty parts over thirty rounds, so that whatever else runs is left out.
+// Espruino on Linux: 200 records of 16 + 32 bytes, pages of 512, over memory, and where there is room for it on a flash volume in memory. The modules
+// are found in Storage; on Linux that is a file, so there put them into memory (Modules.addCached) before this. Each figure is the sum of the
+// least times of fifty parts over thirty rounds, so that whatever else runs is left out.
 const btree = require("btree")
 const COUNT = 200
 const PART = 4
@@ -27,6 +28,21 @@ Memory.prototype.setSize = function (size) {
 }
 Memory.prototype.flush = () => {}
 
+/** A chip of 32 KiB in memory. What is programmed was erased before, so that it can be copied, as natively as a driver writes. */
+function Chip() {
+  this.bytes = new Uint8Array(32768).fill(255)
+}
+Chip.prototype.read = function (length, address) {
+  return new Uint8Array(this.bytes.subarray(address, address + length))
+}
+Chip.prototype.write = function (data, address) {
+  this.bytes.set(data, address)
+}
+Chip.prototype.erasePage = function (address) {
+  this.bytes.fill(255, address & ~4095, (address & ~4095) + 4096)
+}
+Chip.prototype.getPage = (address) => (address < 32768 ? { addr: address & ~4095, length: 4096 } : undefined)
+
 let step = 1
 function timeLoop() {
   const begun = getTime()
@@ -49,15 +65,14 @@ function measure(what, rounds, work) {
   print(`  ${what}: ${Math.round(seconds / step)} loop steps, ${(1 / seconds).toFixed(1)} a second`)
 }
 
-function run(frames) {
-  const db = btree.open(new Memory(32768), { pagesize: 512, cachesize: frames * 512 })
+function run(frames, db) {
   const value = new Uint8Array(32)
   const keys = []
   let cursor
   for (let i = 0; i < COUNT; i++) keys.push(`cfg/item/${`0000000${(i * 37 + 11) % COUNT}`.substr(-7)}`)
   for (let i = 0; i < COUNT; i++) db.set(keys[i], value)
   db.flush()
-  print(`${frames} frames`)
+  print(frames)
   measure("get", 30, (from, to) => {
     for (let i = from; i < to; i++) db.get(keys[i])
   })
@@ -77,6 +92,14 @@ function run(frames) {
   db.close()
 }
 
-run(5)
-if (process.memory().free > 4000) run(40)
+function openMemory(frames) {
+  return btree.open(new Memory(32768), { pagesize: 512, cachesize: frames * 512 })
+}
+
+run("5 frames", openMemory(5))
+if (process.memory().free > 4000) run("40 frames", openMemory(40))
+if (process.memory().free > 5500) {
+  const region = { flash: new Chip(), address: 0, length: 32768 }
+  run("5 frames, on a flash volume", require("flashtree").open({ region, cachesize: 2560 }))
+}
 print(`a loop step takes ${(step * 1e6).toFixed(1)} us`)

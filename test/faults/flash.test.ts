@@ -113,6 +113,14 @@ describe("what is refused", () => {
   })
 })
 
+test.each([-1, Number.NaN, "x"])("maintain() refuses %s erases, and nothing follows from it", (erases) => {
+  const session = new Session(GEOMETRY, chip()).open()
+  session.put(1, 1)
+  expect(() => session.volume.maintain({ erases: erases as number })).toThrow(code("EINVAL"))
+  expect(session.volume.maintain({ erases: 0 })).toBe(true)
+  session.put(2, 2)
+})
+
 test("volumes side by side leave each other's blocks alone", () => {
   const device = new SimulatedFlash({ size: 131072 })
   device.write(makeBytes(4096, 1), 15 * 4096)

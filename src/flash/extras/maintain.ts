@@ -1,5 +1,6 @@
 /** Cleaning in idle time. */
 
+import { refuse } from "../../errors.ts"
 import { OPAQUE_FLASH } from "../../platform.ts"
 import { makeBlank, nextBlock, refuseStale } from "../blocks.ts"
 import { reclaimTail, spareWeight } from "../cleaning.ts"
@@ -8,11 +9,12 @@ import type { FlashVolume } from "../volume.ts"
 
 /** Cleans ahead (FlashVolume.maintain). */
 export function maintain(this: FlashVolume, options?: { erases?: number }): boolean {
+  let left = options === undefined || options.erases === undefined ? 1 : options.erases
+  if (!(left >= 0)) refuse("EINVAL", `erases ${left}, not 0 or more`)
   this._enter(true)
   if (this._head < 0 || this._started !== 0) return false
   this._busy = true
   refuseStale(this)
-  let left = options === undefined || options.erases === undefined ? 1 : options.erases
   const wanted = (this._blocks >> 2) * this._perBlock * IMAGE_WEIGHT
   while (left > 0 && (blankAhead(this) || (spareWeight(this, false, true) < wanted && reclaimTail(this))))
     left--
