@@ -117,7 +117,7 @@ const rows = [
       "flash-partition": "hosts/moddable/flash-partition.ts",
       "flash-partition-legacy": "hosts/moddable/flash-partition-legacy.ts",
     },
-    external: [/^embedded:/, "flash", "file"],
+    external: [/^embedded:/, "flash", "file", "mc/config"],
     target: "es2022",
     own: { "src/platform.ts": "hosts/moddable/platform.ts" },
     output: {

@@ -13,6 +13,7 @@ export default defineConfig({
       { find: "embedded:storage/files", replacement: double("embedded-files") },
       { find: /^flash$/, replacement: double("legacy-flash") },
       { find: /^file$/, replacement: double("legacy-file") },
+      { find: "mc/config", replacement: double("mc-config") },
       // What the example for Moddable imports, as its manifest has it.
       { find: /^flashtree\/(config|flash-partition|log|values)$/, replacement: here("hosts/moddable/$1.ts") },
       { find: "config-log", replacement: here("examples/moddable-config-log/config-log.js") },

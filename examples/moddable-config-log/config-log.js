@@ -5,14 +5,14 @@
 import { open } from "flashtree/config"
 import { decodeText } from "flashtree/values"
 
-/** What a setting is that nobody has changed; these take no flash, and as a preloaded module no memory. */
-const DEFAULTS = {
+/** What a setting is that nobody has changed; these take no flash, and frozen, in a preloaded module, no memory. */
+const DEFAULTS = Object.freeze({
   starts: 0,
   "wifi/ssid": "factory",
   "wifi/channel": 1,
   "wifi/hidden": false,
-  pins: { led: 2 },
-}
+  pins: Object.freeze({ led: 2 }),
+})
 
 /** Of what the settings mean. The first version had the name of the network under "ssid". */
 const VERSION = 2

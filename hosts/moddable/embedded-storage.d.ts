@@ -51,7 +51,10 @@ declare module "file" {
   export const Directory: {
     create(path: string): void
   }
-  export const System: {
-    config(): { root: string }
-  }
+}
+
+/** What the manifests say under "config"; the module `file` comes with the root of its paths. */
+declare module "mc/config" {
+  const config: { readonly file: { readonly root: string } }
+  export default config
 }

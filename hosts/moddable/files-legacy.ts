@@ -2,7 +2,8 @@
  * The older module `file` in the shape of ECMA-419's files, for platforms that have nothing else (Pico, ESP8266, nRF52, with LittleFS).
  * It makes no difference between opening and creating, throws at the end of a file, cannot cut one, and flushes only when it closes.
  */
-import { Directory, File, System } from "file"
+import { Directory, File } from "file"
+import config from "mc/config"
 import type { FilesDirectory, FilesFile } from "./files-directory.ts"
 
 const CHUNK = 512
@@ -62,8 +63,9 @@ class LegacyFile implements FilesFile {
   }
 }
 
+/** The root is a part of every path. No System.config() knows it: the manifest of the module `file` has it, for each platform. */
 function full(path: string): string {
-  return System.config().root + path
+  return config.file.root + path
 }
 
 function isFile(): boolean {

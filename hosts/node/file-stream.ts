@@ -82,9 +82,12 @@ export class FileStream implements RandomAccessStream {
 
   /**
    * Opens the file, and creates it when it is missing unless `create` is false. Costs an open and an fstat.
-   * @throws EIO when the file is missing and not to be created, or its directory is missing; EROFS; ENOSPC
+   * @throws EINVAL the path is not a string; EIO when the file is missing and not to be created, or its directory is missing; EROFS; ENOSPC
    */
   constructor(path: string, options?: FileStreamOptions) {
+    // Bytes of an image, which are easily given in its place, are not to be shown.
+    if (typeof path !== "string")
+      throw failure("EINVAL", `path is ${typeof path}, expected the name of a file`)
     const fs: NodeFsLike = options?.fs ?? nodeFs
     const readonly = options?.readonly === true
     const create = options?.create ?? !readonly

@@ -35,7 +35,7 @@ export class FlashImage implements FlashDevice {
   /**
    * Opens the file and reads all of it.
    * @throws EIO when the file is missing or cannot be read; EINVAL when it is empty or not a multiple of
-   * `blockLength`; EROFS when it may only be read and readonly was not given
+   * `blockLength`, or the path is not a string; EROFS when it may only be read and readonly was not given
    */
   constructor(path: string, options: FlashImageOptions = {}) {
     const { readonly = false, blockLength = 4096, writeAlign = 1, fs } = options

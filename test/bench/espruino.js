@@ -28,9 +28,9 @@ Memory.prototype.setSize = function (size) {
 }
 Memory.prototype.flush = () => {}
 
-/** A chip of 32 KiB in memory. What is programmed was erased before, so that it can be copied, as natively as a driver writes. */
+/** A chip of 64 KiB in memory. What is programmed was erased before, so that it can be copied, as natively as a driver writes. */
 function Chip() {
-  this.bytes = new Uint8Array(32768).fill(255)
+  this.bytes = new Uint8Array(65536).fill(255)
 }
 Chip.prototype.read = function (length, address) {
   return new Uint8Array(this.bytes.subarray(address, address + length))
@@ -41,7 +41,7 @@ Chip.prototype.write = function (data, address) {
 Chip.prototype.erasePage = function (address) {
   this.bytes.fill(255, address & ~4095, (address & ~4095) + 4096)
 }
-Chip.prototype.getPage = (address) => (address < 32768 ? { addr: address & ~4095, length: 4096 } : undefined)
+Chip.prototype.getPage = (address) => (address < 65536 ? { addr: address & ~4095, length: 4096 } : undefined)
 
 let step = 1
 function timeLoop() {
@@ -98,8 +98,8 @@ function openMemory(frames) {
 
 run("5 frames", openMemory(5))
 if (process.memory().free > 4000) run("40 frames", openMemory(40))
-if (process.memory().free > 5500) {
-  const region = { flash: new Chip(), address: 0, length: 32768 }
+if (process.memory().free > 7000) {
+  const region = { flash: new Chip(), address: 0, length: 65536 }
   run("5 frames, on a flash volume", require("flashtree").open({ region, cachesize: 2560 }))
 }
 print(`a loop step takes ${(step * 1e6).toFixed(1)} us`)

@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 const HOST_PACKAGES: Record<string, RegExp> = {
   "hosts/node/cli": /^(node:|citty$)/,
   "hosts/node": /^node:/,
-  "hosts/moddable": /^(embedded:|flash$|file$)/,
+  "hosts/moddable": /^(embedded:|flash$|file$|mc\/config$)/,
   "hosts/espruino": /^[^.]/,
 }
 
@@ -145,6 +145,7 @@ describe("the rule", () => {
     ["hosts/node/open.ts", "hosts/store.ts"],
     ["hosts/store.ts", "src/btree/index.ts"],
     ["hosts/moddable/moddable.ts", "embedded:storage/files"],
+    ["hosts/moddable/files-legacy.ts", "mc/config"],
   ])("%s may import %s", (from, to) => {
     expect(objection(from, to)).toBeUndefined()
   })

@@ -3,9 +3,10 @@
  * shortens a file, and only close() makes what was written durable.
  */
 import { LittleFs, type LittleFsFile } from "../littlefs-cost.ts"
+import config from "./mc-config.ts"
 import { bufferBytes, toInteger } from "./nor.ts"
 
-const ROOT = "/"
+const ROOT = config.file.root
 
 /** The file system below. */
 export const fs = new LittleFs()
@@ -92,4 +93,4 @@ export const Directory = {
   },
 }
 
-export const System = { config: () => ({ root: ROOT }) }
+export const System = { config: () => ({ maxPathLength: 255 }) }

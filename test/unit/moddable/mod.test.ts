@@ -2,7 +2,7 @@
  * Goal: what the build does to a mod changes its shape and not what it does. Method: small modules are gathered and run before and after,
  * with names that inner scopes hide; then the built mod itself keeps a tree on a simulated chip.
  */
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { parseAst } from "rollup/parseAst"
 import { describe, expect, it } from "vitest"
@@ -116,18 +116,67 @@ describe("gathering the functions of a module", () => {
 describe("freezing tables", () => {
   const freeze = (code: string): string => freezeTables().renderChunk.call({ parse: parseAst }, code).code
 
-  it("freezes constants that are arrays of literals", () => {
-    expect(freeze("const A = [1, 2]; const B = ['x'];")).toBe(
+  it.each([
+    [
+      "arrays of literals",
+      "const A = [1, 2]; const B = ['x'];",
       "const A = Object.freeze([1, 2]); const B = Object.freeze(['x']);",
-    )
+    ],
+    [
+      "numbers that are written as sums",
+      "const A = [-1 / 0, 1 << 4];",
+      "const A = Object.freeze([-1 / 0, 1 << 4]);",
+    ],
+    [
+      "objects, and what is in them",
+      "const A = { a: [1], b: { c: 'd' } };",
+      "const A = Object.freeze({ a: Object.freeze([1]), b: Object.freeze({ c: 'd' }) });",
+    ],
+    [
+      "rows of a table",
+      "const A = [{ a: 1 }, [2]];",
+      "const A = Object.freeze([Object.freeze({ a: 1 }), Object.freeze([2])]);",
+    ],
+    [
+      "objects of functions",
+      "const a = { size: 4, get: (b) => [b], b() { return {} } };",
+      "const a = Object.freeze({ size: 4, get: (b) => [b], b() { return {} } });",
+    ],
+    ["what refers to another constant", "const a = { key: b };", "const a = Object.freeze({ key: b });"],
+    ["what is exported where it stands", "export const a = [1];", "export const a = Object.freeze([1]);"],
+  ])("freezes %s", (_what, code, frozen) => {
+    expect(freeze(code)).toBe(frozen)
   })
 
-  it.each(["const a = [];", "let a = [1];", "const a = [b];", "function f() { const a = [1] }"])(
-    "leaves %s",
-    (code) => {
-      expect(freeze(code)).toBe(code)
-    },
-  )
+  it.each([
+    "const a = [];",
+    "const a = {};",
+    "let a = [1];",
+    "const a = [b()];",
+    "const a = { b: new C };",
+    "const a = { [b]: 1 };",
+    "const a = { ...b };",
+    "const a = { get b() { return 1 } };",
+    "const a = [, 1];",
+    "const a = new Map([[1, 2]]);",
+    "function f() { const a = [1] }",
+  ])("leaves %s", (code) => {
+    expect(freeze(code)).toBe(code)
+  })
+
+  it("leaves no table of the built modules unfrozen, but the one of what is open", () => {
+    const folder = fileURLToPath(new URL("../../../dist/moddable/", import.meta.url))
+    const unfrozen = readdirSync(folder)
+      .filter((file) => file.endsWith(".js"))
+      .flatMap((file) => {
+        const { body } = parseAst(readFileSync(folder + file, "utf8"))
+        return body
+          .flatMap((statement) => (statement.type === "VariableDeclaration" ? statement.declarations : []))
+          .filter(({ init }) => init?.type === "ArrayExpression" || init?.type === "ObjectExpression")
+          .map(({ id }) => `${file}: ${(id as { name: string }).name}`)
+      })
+    expect(unfrozen).toEqual(["store.js: claims"])
+  })
 })
 
 describe("the built mod", () => {

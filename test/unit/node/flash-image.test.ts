@@ -69,6 +69,16 @@ describe("opening a flash image", () => {
     expect(() => readFileSync(path)).toThrow("ENOENT")
   })
 
+  it("takes the name of a file, and shows nothing of the bytes that are given in its place", () => {
+    const bytes = makeBytes(8192, 1) as unknown as string
+    expect(() => new FlashImage(bytes)).toThrow(
+      expect.objectContaining({
+        code: "EINVAL",
+        message: "EINVAL: path is object, expected the name of a file",
+      }),
+    )
+  })
+
   it.each([
     [5000, 4096],
     [2048, 4096],
