@@ -97,7 +97,7 @@ function reclaimFor(volume: FlashVolume, size: number, commits: boolean) {
     if (spare >= 0 || !reclaimTail(volume)) break
   }
   if (roomWeight(volume) < volume._neededWeight + extra)
-    stop(volume, "ENOSPC", "the open transaction is too large")
+    stop(volume, "ENOSPC", "the open transaction is too large: flush sooner")
   return makeRoom(volume, size)
 }
 

@@ -76,9 +76,11 @@ function run(frames, db) {
   measure("get", 30, (from, to) => {
     for (let i = from; i < to; i++) db.get(keys[i])
   })
-  measure("put", 30, (from, to) => {
-    for (let i = from; i < to; i++) db.put(keys[i], value)
-  })
+  // A volume has no room for so many in one transaction.
+  if (db.volume === undefined)
+    measure("put", 30, (from, to) => {
+      for (let i = from; i < to; i++) db.put(keys[i], value)
+    })
   measure("put and flush", 30, (from, to) => {
     for (let i = from; i < to; i++) {
       db.put(keys[i], value)
@@ -98,7 +100,7 @@ function openMemory(frames) {
 
 run("5 frames", openMemory(5))
 if (process.memory().free > 4000) run("40 frames", openMemory(40))
-if (process.memory().free > 7000) {
+if (process.memory().free > 6000) {
   const region = { flash: new Chip(), address: 0, length: 65536 }
   run("5 frames, on a flash volume", require("flashtree").open({ region, cachesize: 2560 }))
 }
