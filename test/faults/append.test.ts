@@ -11,6 +11,7 @@ import * as append from "../../src/append/index.ts"
 import type { ErrorCode } from "../../src/errors.ts"
 import { isFlashtreeError, MemoryStream } from "../../src/index.ts"
 import { digestOf, recordsOf } from "../support/append.ts"
+import { leavesOf, sharingTree } from "../support/append-workload.ts"
 import { AtomicMemoryStream } from "../support/atomic-stream.ts"
 import { FailingStream, Fault, makeBytes } from "../support/streams.ts"
 
@@ -43,8 +44,35 @@ function make(): Uint8Array {
 
 const image = make()
 
+/**
+ * Gives a tree one of whose leaves has a single record, and its key, whose delete takes a record of a neighbour: the neighbours are too full to be merged
+ * with what it leaves, and so the leaves stay as many.
+ */
+function makePoor(): { image: Uint8Array; key: string } {
+  const full = sharingTree(640, 0)
+  const leaves = leavesOf(append.open(new MemoryStream(full)))
+  for (const leaf of leaves) {
+    const stream = new MemoryStream(full)
+    const tree = append.open(stream, { clock })
+    const txn = tree.begin()
+    for (const key of leaf.slice(1)) txn.delete(key)
+    txn.commit()
+    const left = leavesOf(tree)
+    const image = stream.bytes()
+    const key = leaf[0] as string
+    if (!left.some((keys) => keys.length === 1 && keys[0] === key)) continue
+    tree.delete(key)
+    if (leavesOf(tree).length === left.length) return { image, key }
+  }
+  throw new Error("no delete borrows")
+}
+
+const poor = makePoor()
+
 interface Operation {
   name: string
+  /** Of what is opened, where not all have the same. */
+  image?: Uint8Array
   run: (tree: append.AppendTree) => void
 }
 
@@ -52,6 +80,7 @@ const OPERATIONS: Operation[] = [
   { name: "a put", run: (tree) => tree.put(keyOf(7), "another value") },
   { name: "a long value", run: (tree) => tree.put("long", makeBytes(3000, 9)) },
   { name: "a delete", run: (tree) => tree.delete(keyOf(7)) },
+  { name: "a delete that borrows", image: poor.image, run: (tree) => tree.delete(poor.key) },
   {
     name: "a transaction larger than the cache",
     run: (tree) => {
@@ -96,8 +125,8 @@ function digestOfImage(bytes: Uint8Array): string {
   return digestOf(recordsOf(tree))
 }
 
-function mediumOf(atomic: boolean): Medium {
-  return atomic ? new AtomicMemoryStream(image) : new MemoryStream(image)
+function mediumOf(atomic: boolean, bytes: Uint8Array): Medium {
+  return atomic ? new AtomicMemoryStream(bytes) : new MemoryStream(bytes)
 }
 
 /** What a power cut now would leave. */
@@ -110,7 +139,6 @@ function durable(medium: Medium): Uint8Array {
 }
 
 describe.each([false, true])("on a stream that is atomic: %s", (atomic) => {
-  const before = digestOfImage(image)
   const cases = OPERATIONS.flatMap((operation) =>
     (["EIO", "ENOSPC"] as ErrorCode[]).flatMap((code) =>
       [false, true].map(
@@ -121,14 +149,16 @@ describe.each([false, true])("on a stream that is atomic: %s", (atomic) => {
   )
 
   test.each(cases)("%s", (_, operation, code, forever) => {
-    const clean = mediumOf(atomic)
+    const bytes = operation.image ?? image
+    const before = digestOfImage(bytes)
+    const clean = mediumOf(atomic, bytes)
     const done = append.open(clean, { cachesize: 0, clock })
     operation.run(done)
     const after = digestOf(recordsOf(done))
     let met = 0
     for (let at = 0; ; at++) {
       const fault = new Fault(Number.POSITIVE_INFINITY, code, forever)
-      const medium = mediumOf(atomic)
+      const medium = mediumOf(atomic, bytes)
       const tree = append.open(wrap(medium, fault), { cachesize: 0, clock })
       const snapshot = tree.snapshot()
       fault.calls = 0

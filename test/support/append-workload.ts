@@ -1,7 +1,7 @@
 /** Workloads of puts and deletes on an append-only tree beside a map, and what a reader as strict as the original's wants of the pages. */
 import * as append from "../../src/append/index.ts"
 import { MemoryStream, type RandomAccessStream } from "../../src/index.ts"
-import { makeRandom } from "./streams.ts"
+import { makeBytes, makeRandom } from "./streams.ts"
 
 export type Random = (below: number) => number
 /** Makes key number `i`, in Latin-1 letters. */
@@ -147,4 +147,34 @@ export function poorPages(stream: RandomAccessStream, pagesize: number): { empty
     } else if (count === 0) empty++
   }
   return { empty, single }
+}
+
+/** Keys that share long beginnings with their neighbours, in the order that is put. */
+function sharingKeys(count: number, most: number): string[] {
+  return Array.from({ length: count }, (_, i) => {
+    const n = (i * 7919) % count
+    return `${"k".repeat((n * 37) % most)}${"abc"[n % 3]}${n}`
+  })
+}
+
+/** Gives a tree of keys that grow where a bound goes, so that full leaves cannot be merged. */
+export function sharingTree(pagesize: number, flags: number): Uint8Array {
+  const stream = new MemoryStream()
+  const tree = append.open(stream, { pagesize, flags, clock: () => 1_700_000_000 })
+  const txn = tree.begin()
+  for (const [i, key] of sharingKeys(260, 210).entries()) txn.put(key, makeBytes((i * 11) % 90, i + 1))
+  txn.commit()
+  return stream.bytes()
+}
+
+/** Gives the keys of each leaf, in order. */
+export function leavesOf(tree: append.AppendTree): string[][] {
+  const leaves: string[][] = []
+  let page = 0
+  tree.forEach((cursor) => {
+    if (cursor._page !== page) leaves.push([])
+    page = cursor._page
+    leaves.at(-1)?.push(Buffer.from(cursor.key()).toString("latin1"))
+  })
+  return leaves
 }

@@ -7,40 +7,9 @@ import { describe, expect, it } from "vitest"
 import * as append from "../../../src/append/index.ts"
 import { MemoryStream } from "../../../src/index.ts"
 import { recordsOf } from "../../support/append.ts"
-import { poorPages } from "../../support/append-workload.ts"
-import { makeBytes } from "../../support/streams.ts"
+import { leavesOf, poorPages, sharingTree } from "../../support/append-workload.ts"
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1")
-
-/** Keys that share long beginnings with their neighbours, in the order that is put. */
-function keysOf(count: number, most: number): string[] {
-  return Array.from({ length: count }, (_, i) => {
-    const n = (i * 7919) % count
-    return `${"k".repeat((n * 37) % most)}${"abc"[n % 3]}${n}`
-  })
-}
-
-/** Gives a tree that is as full as a file gets: in order, then with every second leaf's room used up. */
-function grown(pagesize: number, flags: number): Uint8Array {
-  const stream = new MemoryStream()
-  const tree = append.open(stream, { pagesize, flags })
-  const txn = tree.begin()
-  for (const [i, key] of keysOf(260, 210).entries()) txn.put(key, makeBytes((i * 11) % 90, i + 1))
-  txn.commit()
-  return stream.bytes()
-}
-
-/** Gives the keys of each leaf, in order. */
-function leavesOf(tree: append.AppendTree): string[][] {
-  const leaves: string[][] = []
-  let page = 0
-  tree.forEach((cursor) => {
-    if (cursor._page !== page) leaves.push([])
-    page = cursor._page
-    leaves.at(-1)?.push(text(cursor.key()))
-  })
-  return leaves
-}
 
 function expectWithout(image: Uint8Array, gone: string[], oneByOne: boolean): void {
   const stream = new MemoryStream(image)
@@ -64,7 +33,7 @@ describe.each([
   [640, append.BT_REVERSEKEY],
   [1024, 0],
 ])("pages of %i bytes, flags %i", (pagesize, flags) => {
-  const image = grown(pagesize, flags)
+  const image = sharingTree(pagesize, flags)
   const leaves = leavesOf(append.open(new MemoryStream(image)))
 
   it("make a tree of three levels and more", () => {
