@@ -31,6 +31,9 @@ export const PAGE_HASH: boolean = true
 /** False where src/btree/tuning is never there: the places where it would be asked are left out. */
 export const TUNING: boolean = true
 
+/** Why a part of btree is not there, where it can be left out: what to do. */
+export const BTREE_EXTRAS = 'needs require("btree-extras")(btree)'
+
 /** A search in place guesses where its key is, because a read takes longer than the reckoning; where steps are slow (Espruino) it halves. */
 export const GUESS: boolean = true
 

@@ -30,6 +30,9 @@ export const PAGE_HASH = false
 /** The modules have no room for it. */
 export const TUNING = false
 
+/** Why a part of btree is not there. */
+export const BTREE_EXTRAS = 'needs require("btree-extras")(btree)'
+
 /** A search in place only halves: the reckoning would take as long as a read. */
 export const GUESS: boolean = false
 

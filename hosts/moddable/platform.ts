@@ -12,6 +12,9 @@ export const SLAB_FRAMES = 4
 /** Page size in bytes of a new database when neither the caller nor the stream names one. */
 export const DEFAULT_PAGESIZE = 512
 
+/** Why a part of btree is not there: a mod has the core of it. */
+export const BTREE_EXTRAS = "not in the mod: it needs flashtree/btree preloaded in the host"
+
 /** Copies `length` bytes; right for overlapping parts of one array too. Allocates a view, unless all of `source` is copied. */
 export function copyBytes(
   source: Uint8Array,

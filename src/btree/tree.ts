@@ -3,7 +3,7 @@ import { type Bytes, type Kept, keep, type Region, toBytes } from "../bytes.ts"
 import { refuse } from "../errors.ts"
 import { type PageCache, writePage } from "../page/cache.ts"
 import type { Frame } from "../page/pool.ts"
-import { type compareBytes, WORDS } from "../platform.ts"
+import { BTREE_EXTRAS, type compareBytes, WORDS } from "../platform.ts"
 import type { RandomAccessStream } from "../stream/stream.ts"
 import { attendPage } from "./check-page.ts"
 import { Cursor } from "./cursor.ts"
@@ -296,7 +296,7 @@ BTree.prototype._attend = attendPage
 
 /** What a small device may leave out: the extras put something in the place of it. */
 function needsExtras(): never {
-  refuse("EINVAL", 'needs require("btree-extras")(btree)')
+  refuse("EINVAL", BTREE_EXTRAS)
 }
 BTree.prototype.keys = needsExtras
 BTree.prototype.values = needsExtras

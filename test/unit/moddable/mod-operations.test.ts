@@ -10,11 +10,13 @@ import { fileURLToPath } from "node:url"
 import { isDeepStrictEqual } from "node:util"
 import { expect, it } from "vitest"
 import type * as mod from "../../../hosts/moddable/mod.ts"
+import { BTREE_EXTRAS as IN_MOD } from "../../../hosts/moddable/platform.ts"
 import { PowerCut } from "../../../hosts/node/simulator/errors.ts"
 import { SimulatedFlash } from "../../../hosts/node/simulator/simulated-flash.ts"
 import * as source from "../../../src/btree/core.ts"
 import { erase } from "../../../src/flash/extras/index.ts"
 import { open as openVolume } from "../../../src/flash/opening/index.ts"
+import { BTREE_EXTRAS } from "../../../src/platform.ts"
 import { makeBytes, makeRandom } from "../../support/streams.ts"
 
 const SEED = Number(process.env.SEED ?? 20261128)
@@ -102,7 +104,8 @@ function outcomeOf(side: Side, operation: (side: Side) => unknown): unknown {
   } catch (error) {
     if (error instanceof PowerCut) return "cut"
     const { name, message, code, page, offset } = error as Error & Record<string, unknown>
-    return { name, message, code, page, offset }
+    // What a mod lacks it says in other words, since nobody can ask for it there.
+    return { name, message: message.replace(IN_MOD, BTREE_EXTRAS), code, page, offset }
   }
 }
 

@@ -205,6 +205,8 @@ describe("the built mod", () => {
       expect.unreachable()
     } catch (error) {
       expect(isFlashtreeError(error)).toBe(true)
+      // What only the whole of btree can do.
+      expect(String(error)).toContain("not in the mod")
     }
   })
 
