@@ -23,7 +23,7 @@ export function checkShape(options: AnyOptions): number {
     leafSlots(pagesize, key.size) < 1 ||
     innerSlots(pagesize, key.size) < 2
   )
-    refuse("EINVAL", `pagesize ${pagesize}, for keys of ${key.size} bytes`)
+    refuse("EINVAL", `pagesize is ${pagesize}, for keys of ${key.size} bytes`)
   return pagesize
 }
 

@@ -107,9 +107,9 @@ describe("a reader", () => {
   })
 
   it.each([
-    [{ pagesize: 143 }, "pagesize 143"],
-    [{ pagesize: 65537 }, "pagesize 65537"],
-    [{ pagesize: 1000.5 }, "pagesize 1000.5"],
+    [{ pagesize: 143 }, "pagesize is 143"],
+    [{ pagesize: 65537 }, "pagesize is 65537"],
+    [{ pagesize: 1000.5 }, "pagesize is 1000.5"],
     [{ key: undefined }, "no key"],
     [{ key: { ...uint32, size: 0 } }, "no key"],
     [{ key: constant.bytes(600) }, "for keys of 600 bytes"],
