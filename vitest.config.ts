@@ -24,5 +24,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: "forks",
+    maxWorkers: "100%", // the default leaves a core idle, which of two is half of the time
   },
 })
