@@ -8,7 +8,7 @@ import type { Natives } from "./natives.ts"
 
 declare const E: Natives
 
-/** Frames made at a time: two share a DataView, which takes 15 variables; more would need more variables in one piece than anything else here. */
+/** Frames made at a time: two share a DataView, which takes nine variables; an array needs its variables in one piece, so no more do. */
 export const SLAB_FRAMES: number = 2
 /** Page size in bytes of a new database when neither the caller nor the stream names one. */
 export const DEFAULT_PAGESIZE = 512

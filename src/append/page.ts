@@ -73,7 +73,7 @@ function beginPage(tree: AppendTree, frame: Frame, pgno: number, kind: number): 
 /** Gives the page of the next number, empty, dirty as a whole and pinned. ENOSPC where numbers end. */
 export function newPage(tree: AppendTree, txn: Transaction, kind: number): Frame {
   const pgno = txn._next
-  if (pgno >= NONE - 1) refuse("ENOSPC", "2^32 pages: compact it")
+  if (pgno >= NONE - 1) refuse("ENOSPC", "2^32 pages: compact the file")
   txn._next = pgno + 1
   const frame = fetchPage(tree._cache, pgno, FRESH)
   frame._pin = tree._cache._call

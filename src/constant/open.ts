@@ -102,6 +102,6 @@ function checkRoot(reader: AnyReader): void {
     const at = probe(reader, start + (slot - 1) * size, 2 * size)
     const view = reader._region._view
     if (!(compareKeys(reader._key, view, at, view, at + size) < 0))
-      refuse("EFTYPE", "the order of the root's keys is another")
+      refuse("EFTYPE", "the root's keys have another order")
   }
 }

@@ -15,7 +15,7 @@ import type { AnyOptions } from "./types.ts"
 /** Gives the page size that is asked for. @throws EINVAL for a key type or page size that no database can have */
 export function checkShape(options: AnyOptions): number {
   const key = options && options.key
-  if (!key || !key.encode || !(key.size >= 1)) refuse("EINVAL", "no key")
+  if (!key || !key.encode || !(key.size >= 1)) refuse("EINVAL", "no key type")
   const pagesize = options.pagesize === undefined ? DEFAULT_CONSTANT_PAGESIZE : options.pagesize
   if (
     !(pagesize >= HEADER && pagesize <= PAGESIZE_MAX) ||

@@ -118,6 +118,7 @@ test.each([-1, Number.NaN, "x"])("maintain() refuses %s erases, and nothing foll
   session.put(1, 1)
   expect(() => session.volume.maintain({ erases: erases as number })).toThrow(code("EINVAL"))
   expect(session.volume.maintain({ erases: 0 })).toBe(true)
+  expect(session.volume.maintain(null as never)).toBe(session.volume.maintain())
   session.put(2, 2)
 })
 

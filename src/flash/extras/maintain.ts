@@ -9,7 +9,8 @@ import type { FlashVolume } from "../volume.ts"
 
 /** Cleans ahead (FlashVolume.maintain). */
 export function maintain(this: FlashVolume, options?: { erases?: number }): boolean {
-  let left = options === undefined || options.erases === undefined ? 1 : options.erases
+  const given = options ? options.erases : undefined
+  let left = given === undefined ? 1 : given
   if (!(left >= 0)) refuse("EINVAL", `erases ${left}, not 0 or more`)
   this._enter(true)
   if (this._head < 0 || this._started !== 0) return false

@@ -110,8 +110,8 @@ describe("a reader", () => {
     [{ pagesize: 143 }, "pagesize is 143"],
     [{ pagesize: 65537 }, "pagesize is 65537"],
     [{ pagesize: 1000.5 }, "pagesize is 1000.5"],
-    [{ key: undefined }, "no key"],
-    [{ key: { ...uint32, size: 0 } }, "no key"],
+    [{ key: undefined }, "no key type"],
+    [{ key: { ...uint32, size: 0 } }, "no key type"],
     [{ key: constant.bytes(600) }, "for keys of 600 bytes"],
     [{ pageBuffers: 3 }, "pageBuffers is 3"],
   ])("refuses the options %o", (options, message) => {
